@@ -1,0 +1,83 @@
+"""Errors that are shown to users: what happened, the value, what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SclcmError(Exception):
+    """Something the user can mend.
+
+    Parameters
+    ----------
+    what : str
+        What happened, with the offending value.
+    remedy : str
+        What to do about it.
+
+    Examples
+    --------
+    >>> print(SclcmError("The file 'a.edf' does not exist.", "Check the path."))
+    The file 'a.edf' does not exist. Check the path.
+    """
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"{what} {remedy}")
+        self.what = what
+        self.remedy = remedy
+
+
+class StreamError(SclcmError):
+    """A stream that cannot be found, read or matched."""
+
+
+class EndOfStream(Exception):  # noqa: N818 - an event of the journey, not an error shown to users
+    """The source has delivered its last sample."""
+
+
+class RecordingError(SclcmError):
+    """A recording that cannot be read."""
+
+
+class MatchError(StreamError):
+    """A stream or recording that does not fit a model."""
+
+
+class BundleError(SclcmError):
+    """A model bundle that cannot be used."""
+
+
+class DatasetError(SclcmError):
+    """A data set that is missing, incomplete or not what it claims to be."""
+
+
+class ConfigError(SclcmError):
+    """A setting or a run config that cannot be understood."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return a hint that names the nearest known word, or lists them all.
+
+    Parameters
+    ----------
+    word : str
+        What the user wrote.
+    known : iterable of str
+        What would have been understood.
+
+    Returns
+    -------
+    str
+        ``"Did you mean 'x'?"`` or ``"Known: a, b, c."``
+
+    Examples
+    --------
+    >>> nearest("sfrq", ["sfreq", "ch_names"])
+    "Did you mean 'sfreq'?"
+    >>> nearest("zzz", ["sfreq", "ch_names"])
+    'Known: ch_names, sfreq.'
+    """
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1)
+    return f"Did you mean '{close[0]}'?" if close else f"Known: {', '.join(names)}."
