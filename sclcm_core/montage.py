@@ -292,7 +292,7 @@ def positions(ch_names: Sequence[str]) -> Float64Array:
     Examples
     --------
     >>> positions(["T3", "unknown"]).round(1)
-    array([[-1. , -0.1, -0.1],
+    array([[-1. ,  0. , -0.1],
            [ nan,  nan,  nan]])
     """
     unknown = (np.nan, np.nan, np.nan)
