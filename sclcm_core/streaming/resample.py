@@ -14,6 +14,24 @@ HALF_LENGTH = 10
 """Half the filter's length in samples of the slower rate; also its delay."""
 
 
+def rate_ratio(sfreq_in: float, sfreq_out: float) -> Fraction:
+    """Return the output rate over the input rate as a small fraction.
+
+    Parameters
+    ----------
+    sfreq_in, sfreq_out : float
+        Sampling rates in Hz.
+
+    Examples
+    --------
+    >>> rate_ratio(500.0, 128.0), rate_ratio(250.0, 250.0)
+    (Fraction(32, 125), Fraction(1, 1))
+    """
+    if not (sfreq_in > 0 and sfreq_out > 0):
+        raise ValueError(f"Sampling rates must be positive; got {sfreq_in} and {sfreq_out} Hz.")
+    return Fraction(sfreq_out / sfreq_in).limit_denominator(2000)
+
+
 class Resampler:
     """Change the sampling rate of a stream with a linear-phase low-pass, chunk by chunk.
 
@@ -34,9 +52,9 @@ class Resampler:
     """
 
     def __init__(self, sfreq_in: float, sfreq_out: float, n_channels: int) -> None:
-        ratio = Fraction(sfreq_out / sfreq_in).limit_denominator(2000)
-        if sfreq_in <= 0 or ratio <= 0:
-            raise ValueError(f"Sampling rates must be positive; got {sfreq_in} and {sfreq_out} Hz.")
+        ratio = rate_ratio(sfreq_in, sfreq_out)
+        if ratio == 1:
+            raise ValueError(f"{sfreq_in} Hz needs no resampling to {sfreq_out} Hz.")
         self._up, self._down = ratio.numerator, ratio.denominator
         slower = max(self._up, self._down)
         self._half = HALF_LENGTH * slower
