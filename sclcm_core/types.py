@@ -16,6 +16,7 @@ FloatArray = npt.NDArray[np.floating]
 Float32Array = npt.NDArray[np.float32]
 Float64Array = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
+MarkArray = npt.NDArray[np.uint8]
 
 Origin = Literal["live", "replay", "simulated"]
 """Where samples come from; always shown on screen."""

@@ -8,14 +8,12 @@ from sclcm_core.errors import MatchError
 from sclcm_core.features.frame import frame_function
 from sclcm_core.features.spec import FeatureSpec
 from sclcm_core.streaming.bridge_gaps import GapBridge
+from sclcm_core.streaming.marks import FLAT, MISSING, FlatWatch, merge
 from sclcm_core.streaming.resample import Resampler, rate_ratio
-from sclcm_core.types import BoolArray, FeatureFrame, Float32Array, Float64Array, FloatArray
+from sclcm_core.types import BoolArray, FeatureFrame, Float32Array, Float64Array, FloatArray, MarkArray
 
 MAX_INVALID_SHARE = 0.02
-"""A frame is marked when more than this share of any channel's samples is missing."""
-
-FLAT_PEAK_TO_PEAK = 0.01
-"""A channel that moves less than this, in µV, over a window is called flat."""
+"""A frame is marked when more than this share of any channel's samples is missing or flat."""
 
 _BATCH = 256
 """Windows computed at once when a whole recording arrives in one chunk; bounds the memory."""
@@ -52,10 +50,11 @@ class Extractor:
         """Forget everything; the next sample is the first."""
         n_channels = len(self.spec.ch_names)
         self._bridge = GapBridge(n_channels)
+        self._flat = FlatWatch(self.sfreq, n_channels)
         needs_resampling = rate_ratio(self.sfreq, self.spec.sfreq) != 1
         self._resampler = Resampler(self.sfreq, self.spec.sfreq, n_channels) if needs_resampling else None
         self._samples: Float64Array = np.zeros((0, n_channels))
-        self._valid: BoolArray = np.zeros((0, n_channels), dtype=np.bool_)
+        self._marks: MarkArray = np.zeros((0, n_channels), dtype=np.uint8)
         self._times: Float64Array = np.zeros(0)
         self._next_frame = 0
 
@@ -75,11 +74,12 @@ class Extractor:
             In order; each of shape (n_bands, n_columns), in nats or dB.
         """
         bridged, valid = self._bridge.push(samples)
+        marks = merge(valid, self._flat.push(bridged))
         times = np.asarray(timestamps, dtype=np.float64)
         if self._resampler:
-            bridged, times, valid = self._resampler.push(bridged, times, valid)
+            bridged, times, marks = self._resampler.push(bridged, times, marks)
         self._samples = np.concatenate([self._samples, bridged])
-        self._valid = np.concatenate([self._valid, valid])
+        self._marks = np.concatenate([self._marks, marks])
         self._times = np.concatenate([self._times, times])
         frames: list[FeatureFrame] = []
         while batch := self._complete_frames(_BATCH):
@@ -93,24 +93,26 @@ class Extractor:
             return []
         starts = np.arange(n_frames) * hop
         windows = np.lib.stride_tricks.sliding_window_view(self._samples, window, axis=0)[starts]
-        valid = np.lib.stride_tricks.sliding_window_view(self._valid, window, axis=0)[starts]
+        marks = np.lib.stride_tricks.sliding_window_view(self._marks, window, axis=0)[starts]
         values = self._features(np.ascontiguousarray(windows)).astype(np.float32)
         t_end = self._times[starts + window - 1]
         frames = [
-            FeatureFrame(values[k], self._next_frame + k, float(t_end[k]), self._fault(windows[k], valid[k]))
+            FeatureFrame(values[k], self._next_frame + k, float(t_end[k]), self._fault(marks[k]))
             for k in range(n_frames)
         ]
         self._next_frame += n_frames
         done = n_frames * hop
-        self._samples, self._valid, self._times = self._samples[done:], self._valid[done:], self._times[done:]
+        self._samples, self._marks, self._times = self._samples[done:], self._marks[done:], self._times[done:]
         return frames
 
-    def _fault(self, window: Float64Array, valid: BoolArray) -> str | None:
-        missing = 1.0 - valid.mean(axis=-1)
-        if missing.max() > MAX_INVALID_SHARE:
-            return f"{self.spec.ch_names[int(missing.argmax())]}: {missing.max():.0%} of the samples missing"
-        flat = np.ptp(window, axis=-1) < FLAT_PEAK_TO_PEAK
-        return f"{self.spec.ch_names[int(flat.argmax())]}: flat signal" if flat.any() else None
+    def _fault(self, marks: MarkArray) -> str | None:
+        if not marks.any():
+            return None
+        for mark, text in ((MISSING, "of the samples missing"), (FLAT, "of the signal flat")):
+            share = (marks == mark).mean(axis=-1)
+            if share.max() > MAX_INVALID_SHARE:
+                return f"{self.spec.ch_names[int(share.argmax())]}: {share.max():.0%} {text}"
+        return None
 
 
 def check_rate(spec: FeatureSpec, sfreq: float) -> None:

@@ -8,7 +8,7 @@ from math import ceil
 import numpy as np
 from scipy.signal import firwin, upfirdn
 
-from sclcm_core.types import BoolArray, Float64Array
+from sclcm_core.types import Float64Array, MarkArray
 
 HALF_LENGTH = 10
 """Half the filter's length in samples of the slower rate; also its delay."""
@@ -60,15 +60,15 @@ class Resampler:
         self._half = HALF_LENGTH * slower
         self._taps = firwin(2 * self._half + 1, 1.0 / slower, window=("kaiser", 5.0)) * self._up
         self._history = np.zeros((0, n_channels))
-        self._valid = np.zeros((0, n_channels), dtype=np.bool_)
+        self._marks = np.zeros((0, n_channels), dtype=np.uint8)
         self._times = np.zeros(0)
         self._first = 0
         self._next_out = 0
         self.delay_s = HALF_LENGTH * slower / (self._up * sfreq_in)
 
     def push(
-        self, samples: Float64Array, timestamps: Float64Array, valid: BoolArray
-    ) -> tuple[Float64Array, Float64Array, BoolArray]:
+        self, samples: Float64Array, timestamps: Float64Array, marks: MarkArray
+    ) -> tuple[Float64Array, Float64Array, MarkArray]:
         """Take input samples and return the output samples that are now complete.
 
         Parameters
@@ -77,8 +77,8 @@ class Resampler:
             Finite potentials in µV.
         timestamps : ndarray of float64, shape (n_samples,)
             Capture times in s.
-        valid : ndarray of bool, shape (n_samples, n_channels)
-            False where a sample must not be trusted.
+        marks : ndarray of uint8, shape (n_samples, n_channels)
+            What is wrong with each sample; 0 is good.
 
         Returns
         -------
@@ -86,12 +86,12 @@ class Resampler:
             Potentials in µV.
         timestamps : ndarray of float64, shape (n_out,)
             Capture times in s, interpolated.
-        valid : ndarray of bool, shape (n_out, n_channels)
-            False where the nearest input samples are not valid.
+        marks : ndarray of uint8, shape (n_out, n_channels)
+            The worse of the marks of the two nearest input samples.
         """
         self._history = np.concatenate([self._history, samples])
         self._times = np.concatenate([self._times, timestamps])
-        self._valid = np.concatenate([self._valid, valid])
+        self._marks = np.concatenate([self._marks, marks])
         n_in = self._first + len(self._history)
         stop = max(self._next_out, ((n_in - 1) * self._up - self._half) // self._down + 1)
         out = self._outputs(self._next_out, stop)
@@ -99,17 +99,17 @@ class Resampler:
         self._forget()
         return out
 
-    def _outputs(self, start: int, stop: int) -> tuple[Float64Array, Float64Array, BoolArray]:
+    def _outputs(self, start: int, stop: int) -> tuple[Float64Array, Float64Array, MarkArray]:
         n_channels = self._history.shape[1]
         if stop <= start:
-            return np.zeros((0, n_channels)), np.zeros(0), np.zeros((0, n_channels), dtype=np.bool_)
+            return np.zeros((0, n_channels)), np.zeros(0), np.zeros((0, n_channels), dtype=np.uint8)
         segment_first = self._segment_start(start)
         padded = self._history[max(segment_first - self._first, 0) :]
         if segment_first < 0:
             padded = np.concatenate([np.zeros((-segment_first, n_channels)), padded])
         skip = (start * self._down + self._half - segment_first * self._up) // self._down
         filtered = upfirdn(self._taps, padded, self._up, self._down, axis=0)[skip : skip + stop - start]
-        return filtered, *self._times_and_validity(start, stop)
+        return filtered, *self._times_and_marks(start, stop)
 
     def _segment_start(self, start: int) -> int:
         """Return an input index from which upfirdn's output grid holds output `start` with its whole history."""
@@ -119,17 +119,17 @@ class Resampler:
         offset = ((first_needed * self._up - centre) * pow(self._up, -1, self._down)) % self._down if self._down > 1 else 0
         return first_needed - offset
 
-    def _times_and_validity(self, start: int, stop: int) -> tuple[Float64Array, BoolArray]:
+    def _times_and_marks(self, start: int, stop: int) -> tuple[Float64Array, MarkArray]:
         position = np.arange(start, stop) * self._down / self._up - self._first
         left = np.floor(position).astype(np.int64)
         right = np.minimum(left + 1, len(self._times) - 1)
         weight = position - left
         times = self._times[left] * (1.0 - weight) + self._times[right] * weight
-        return times, self._valid[left] & self._valid[right]
+        return times, np.maximum(self._marks[left], self._marks[right])
 
     def _forget(self) -> None:
         keep_from = min(self._segment_start(self._next_out), self._next_out * self._down // self._up)
         n_old = max(0, min(keep_from - self._first, len(self._history) - 1))
         if n_old > 0:
-            self._history, self._times, self._valid = self._history[n_old:], self._times[n_old:], self._valid[n_old:]
+            self._history, self._times, self._marks = self._history[n_old:], self._times[n_old:], self._marks[n_old:]
             self._first += n_old

@@ -1,0 +1,64 @@
+"""What is wrong with a sample, as a small number that travels beside it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sclcm_core.types import BoolArray, Float64Array, MarkArray
+
+GOOD, MISSING, FLAT = 0, 1, 2
+"""A sample is good, was lost or not a number, or lies in a stretch in which its channel does not move."""
+
+FLAT_AFTER_S = 0.25
+"""A channel that has not moved for this long, in s, is called flat."""
+
+FLAT_STEP = 0.005
+"""A step smaller than this, in µV, is no movement."""
+
+
+class FlatWatch:
+    """Finds stretches in which a channel does not move.
+
+    Parameters
+    ----------
+    sfreq : float
+        Sampling rate in Hz.
+    n_channels : int
+        Number of channels.
+
+    Notes
+    -----
+    State: the last value of each channel and how long it has stood. Chunking changes nothing.
+    """
+
+    def __init__(self, sfreq: float, n_channels: int) -> None:
+        self._n_needed = max(2, round(FLAT_AFTER_S * sfreq))
+        self._last = np.full(n_channels, np.nan)
+        self._standing = np.zeros(n_channels, dtype=np.int64)
+
+    def push(self, samples: Float64Array) -> BoolArray:
+        """Look at the next samples.
+
+        Parameters
+        ----------
+        samples : ndarray of float64, shape (n_samples, n_channels)
+            Finite potentials in µV.
+
+        Returns
+        -------
+        ndarray of bool, shape (n_samples, n_channels)
+            True where the channel has stood still for long.
+        """
+        if not len(samples):
+            return np.zeros(samples.shape, dtype=np.bool_)
+        moved = ~(np.abs(np.diff(samples, axis=0, prepend=self._last[None])) < FLAT_STEP)
+        rows = np.arange(len(samples))[:, None]
+        last_move = np.maximum.accumulate(np.where(moved, rows, -1), axis=0)
+        standing = np.where(last_move >= 0, rows - last_move, self._standing + rows + 1)
+        self._last, self._standing = samples[-1].copy(), standing[-1].copy()
+        return standing >= self._n_needed
+
+
+def merge(valid: BoolArray, flat: BoolArray) -> MarkArray:
+    """Write validity and flatness as marks, all of shape (n_samples, n_channels)."""
+    return np.where(valid, np.where(flat, np.uint8(FLAT), np.uint8(GOOD)), np.uint8(MISSING))
