@@ -121,7 +121,7 @@ class Window:
     @property
     def stop(self) -> int:
         """Number of the sample after the last one."""
-        return self.start + self.data.shape[-1]
+        return self.start + int(self.data.shape[-1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,8 +97,7 @@ class Extractor:
         values = self._features(np.ascontiguousarray(windows)).astype(np.float32)
         t_end = self._times[starts + window - 1]
         frames = [
-            FeatureFrame(values[k], self._next_frame + k, float(t_end[k]), self._fault(marks[k]))
-            for k in range(n_frames)
+            FeatureFrame(values[k], self._next_frame + k, float(t_end[k]), self._fault(marks[k])) for k in range(n_frames)
         ]
         self._next_frame += n_frames
         done = n_frames * hop
@@ -138,9 +137,7 @@ def check_rate(spec: FeatureSpec, sfreq: float) -> None:
         )
 
 
-def extract(
-    spec: FeatureSpec, samples: FloatArray, sfreq: float, timestamps: Float64Array | None = None
-) -> list[FeatureFrame]:
+def extract(spec: FeatureSpec, samples: FloatArray, sfreq: float, timestamps: Float64Array | None = None) -> list[FeatureFrame]:
     """Return all frames of a recording: one chunk through the live path.
 
     Parameters

@@ -43,7 +43,9 @@ class FeatureSpec(BaseModel):
             raise ValueError("at least one band is needed")
         for band in self.bands:
             if not 0 <= band.low < band.high <= self.sfreq / 2:
-                raise ValueError(f"band {band.name} ({band.low:g}-{band.high:g} Hz) must lie within 0 and {self.sfreq / 2:g} Hz")
+                raise ValueError(
+                    f"band {band.name} ({band.low:g}-{band.high:g} Hz) must lie within 0 and {self.sfreq / 2:g} Hz"
+                )
         if self.window < 4 or self.hop < 1:
             raise ValueError(f"window_s {self.window_s} and hop_s {self.hop_s} are too short at {self.sfreq:g} Hz")
         return self

@@ -47,7 +47,7 @@ class Resampler:
 
     Notes
     -----
-    A Kaiser-windowed sinc (beta 5, as in MATLAB's and scipy's ``resample_poly``) cut at the lower Nyquist frequency. Each output
+    A Kaiser-windowed sinc (beta 5, as in scipy's ``resample_poly``) cut at the lower Nyquist frequency. Each output
     is the same sum in the same order whatever the chunks, so chunking changes nothing, bit for bit.
     """
 

@@ -191,7 +191,7 @@ class RingBuffer:
             self._closed = True
             self._news.notify_all()
 
-    def _put(self, n_new: int, samples: FloatArray, times: Float64Array, t_arrived: float, *, lost: bool) -> None:
+    def _put(self, n_new: int, samples: FloatArray, times: FloatArray, t_arrived: float, *, lost: bool) -> None:
         head = self._head + n_new
         self._claimed = head  # readers see, before the first byte changes, which rows are about to be overwritten
         kept = len(samples)

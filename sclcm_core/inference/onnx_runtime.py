@@ -1,0 +1,70 @@
+"""Runs a bundle's network on one CPU thread with ONNX Runtime."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+
+from sclcm_core.errors import BundleError
+from sclcm_core.types import Float32Array
+
+INPUT, OUTPUT = "features", "logits"
+
+
+class OnnxPredictor:
+    """A network in an ONNX file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Raises
+    ------
+    BundleError
+        When the file is not a network with one input ``features`` and one output ``logits``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+        options.log_severity_level = 3
+        try:
+            self._session = ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's exceptions share no base class
+            raise BundleError(
+                f"'{path}' is not an ONNX network ({str(error).splitlines()[0][:120]}).",
+                "Choose a bundle written by sclcm-offline; 'sclcm models' lists those at hand.",
+            ) from error
+        names = [i.name for i in self._session.get_inputs()], [o.name for o in self._session.get_outputs()]
+        if names != ([INPUT], [OUTPUT]):
+            raise BundleError(
+                f"The network in '{path}' has inputs {names[0]} and outputs {names[1]}, not ['{INPUT}'] and ['{OUTPUT}'].",
+                "Export it with sclcm-offline.",
+            )
+        self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+
+    @property
+    def input_shape(self) -> tuple[int | str | None, ...]:
+        """Shape of the input as the file states it."""
+        return tuple(self._session.get_inputs()[0].shape)
+
+    def logits(self, features: Float32Array) -> Float32Array:
+        """Score model inputs.
+
+        Parameters
+        ----------
+        features : ndarray of float32, shape (n, n_bands, n_columns, n_frames)
+            Normalised features, without unit.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, n_classes)
+            Logits, without unit.
+        """
+        out: Float32Array = self._session.run([OUTPUT], {INPUT: np.ascontiguousarray(features, dtype=np.float32)})[0]
+        return out

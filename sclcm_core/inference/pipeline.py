@@ -1,0 +1,151 @@
+"""The journey from samples to predictions."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from enum import Enum
+
+import numpy as np
+
+from sclcm_core.features.extractor import Extractor
+from sclcm_core.features.normalise import Normaliser
+from sclcm_core.inference.manifest import Manifest
+from sclcm_core.inference.personal_baseline import BaselineRecorder
+from sclcm_core.inference.predictor import Predictor, softmax
+from sclcm_core.inference.smoothing import ProbabilitySmoother
+from sclcm_core.types import FeatureFrame, Float64Array, FloatArray, Prediction
+
+
+class WindowPolicy(Enum):
+    """Which windows are predicted when several have completed at once."""
+
+    EVERY = "every"
+    NEWEST = "newest"
+
+
+class Pipeline:
+    """Extracts, normalises, predicts, smooths; withholds what must not be trusted.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        What the model needs.
+    predictor : Predictor
+        The model.
+    sfreq : float
+        Sampling rate of the stream in Hz.
+    normaliser : Normaliser, optional
+        The person's own statistics; the population's when left out.
+    baseline_s : float
+        Length in s of a rest at the start of the stream from which the person's own statistics are taken first; 0 for none.
+    policy : WindowPolicy
+        EVERY for evaluation and reruns; NEWEST skips to the newest window on screen, and counts what it skips.
+    clock : callable
+        Returns the local time in s.
+    """
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        predictor: Predictor,
+        sfreq: float,
+        *,
+        normaliser: Normaliser | None = None,
+        baseline_s: float = 0.0,
+        policy: WindowPolicy = WindowPolicy.EVERY,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.manifest = manifest
+        self.n_skipped = 0
+        self._predictor = predictor
+        self._extractor = Extractor(manifest.features, sfreq)
+        self._normaliser = normaliser or manifest.normaliser.normaliser()
+        self._baseline = BaselineRecorder(baseline_s, manifest.features.hop_s) if baseline_s > 0 else None
+        self._policy = policy
+        self._clock = clock
+        self._frames: deque[FeatureFrame] = deque(maxlen=manifest.features.n_frames)
+        self._smoother = ProbabilitySmoother(manifest.smoothing_s)
+        self._nothing = np.full(len(manifest.class_names), np.nan, dtype=np.float32)
+
+    @property
+    def normaliser(self) -> Normaliser:
+        """The statistics in use."""
+        return self._normaliser
+
+    @property
+    def baseline_progress_s(self) -> tuple[float, float] | None:
+        """Good rest so far and rest needed in s, while a baseline is being taken; otherwise None."""
+        return self._baseline.progress_s if self._baseline else None
+
+    def reset(self) -> None:
+        """Start anew after a break in the stream; the person's statistics are kept."""
+        self._extractor.reset()
+        self._frames.clear()
+        self._smoother.reset()
+
+    def advance(self, samples: FloatArray, timestamps: Float64Array, t_arrived: float) -> list[Prediction]:
+        """Take the next samples and return the predictions that they complete.
+
+        Parameters
+        ----------
+        samples : ndarray, shape (n_samples, n_channels)
+            Potentials in µV in the order of the model's channels; NaN where a sample was lost.
+        timestamps : ndarray of float64, shape (n_samples,)
+            Capture times in s, on the clock of the stream.
+        t_arrived : float
+            When the newest of them arrived, in s on the local clock.
+
+        Returns
+        -------
+        list of Prediction
+            In order. A withheld prediction says why.
+        """
+        frames = self._extractor.push(samples, timestamps)
+        skip_to = len(frames) - 1 if self._policy is WindowPolicy.NEWEST else 0
+        predictions = []
+        for k, frame in enumerate(frames):
+            self._frames.append(frame)
+            if self._baseline:
+                self._take_baseline(self._baseline, frame)
+            if k < skip_to:
+                self.n_skipped += 1
+            else:
+                predictions.append(self._predict(frame, t_arrived))
+        return predictions
+
+    def _take_baseline(self, baseline: BaselineRecorder, frame: FeatureFrame) -> None:
+        if baseline.is_complete:  # the frames that made the baseline are not predicted with it
+            self._normaliser = baseline.normaliser()
+            self._baseline = None
+            self._frames.clear()
+            self._frames.append(frame)
+        else:
+            baseline.push(frame)
+
+    def _predict(self, frame: FeatureFrame, t_arrived: float) -> Prediction:
+        withheld = self._why_withheld()
+        if withheld:
+            self._smoother.reset()
+            probabilities = self._nothing
+        else:
+            values = self._normaliser.transform(np.stack([f.values for f in self._frames]))
+            logits = self._predictor.logits(np.moveaxis(values, 0, -1)[None])[0]
+            probabilities = self._smoother.push(softmax(logits, self.manifest.temperature), frame.t_end)
+        t_start = self._frames[0].t_end - self.manifest.features.window_s
+        names = self.manifest.class_names
+        return Prediction(probabilities, names, frame.index, t_start, frame.t_end, t_arrived, self._clock(), withheld, frame)
+
+    def _why_withheld(self) -> str | None:
+        if self._baseline:
+            done, needed = self._baseline.progress_s
+            return f"taking your baseline: {done:.0f} of {needed:.0f} s"
+        if len(self._frames) < self.manifest.features.n_frames:
+            needed_s = self.manifest.features.span_s
+            return f"filling the first window: {len(self._frames)} of {self.manifest.features.n_frames} frames ({needed_s:g} s)"
+        return _newest_fault(self._frames)
+
+
+def _newest_fault(frames: Sequence[FeatureFrame]) -> str | None:
+    return next((frame.fault for frame in reversed(frames) if frame.fault), None)
