@@ -97,7 +97,7 @@ no standard defines, are set below PO7 and PO8."""
 ALIASES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8", "M1": "A1", "M2": "A2"}
 """Names of the old 10-20 system and of the mastoids."""
 
-_CANONICAL = {name.upper(): name for name in POSITIONS} | {old: new for old, new in ALIASES.items()}
+_CANONICAL = {name.upper(): name for name in POSITIONS} | ALIASES
 _PREFIX = re.compile(r"^(EEG|CH|CHAN|CHANNEL|ELECTRODE)[\s_:.\-]+", re.IGNORECASE)
 _SUFFIX = re.compile(r"[\s_\-]*(REF|LE|RE|AVG|AVE|AV|CAR|A1|A2|M1|M2|A1A2|LINKED|UV|\(UV\)|\[UV\])$", re.IGNORECASE)
 
@@ -166,11 +166,11 @@ def canonical_name(label: str) -> str | None:
     """
     text = label.strip().strip(".").strip()
     text = _PREFIX.sub("", text)
-    for candidate in (text, _SUFFIX.sub("", text)):
-        found = _CANONICAL.get(candidate.strip(" .").upper())
-        if found is not None:
-            return found
-    return None
+    found = _CANONICAL.get(text.strip(" .").upper())
+    if found is not None:
+        return found
+    found = _CANONICAL.get(_SUFFIX.sub("", text).strip(" .").upper())
+    return None if found in ("A1", "A2") else found  # A2-A1 is a difference of mastoids, not an electrode
 
 
 def find_channels(wanted: Sequence[str], available: Sequence[str]) -> tuple[list[int], list[str]]:

@@ -58,7 +58,7 @@ def differential_entropy(data: FloatArray, sfreq: float, bands: Sequence[Band]) 
 
     Notes
     -----
-    ``½ ln(2πe σ_b²)`` with the band's variance ``σ_b²`` from a Hann-windowed periodogram, the definition of SEED's own features up
+    ``½ ln(2πe σ_b²)`` with the band's variance ``σ_b²`` from a Hann-windowed periodogram, that of SEED's own features up
     to their scale (Duan, Zhu & Lu 2013, doi:10.1109/NER.2013.6695876).
     """
     return entropy_of_variance(band_variance(data, sfreq, bands))

@@ -57,6 +57,7 @@ class Extractor:
         self._marks: MarkArray = np.zeros((0, n_channels), dtype=np.uint8)
         self._times: Float64Array = np.zeros(0)
         self._next_frame = 0
+        self._next_start = 0
 
     def push(self, samples: FloatArray, timestamps: Float64Array) -> list[FeatureFrame]:
         """Take the next samples and return the frames that are now complete.
@@ -88,10 +89,10 @@ class Extractor:
 
     def _complete_frames(self, most: int) -> list[FeatureFrame]:
         window, hop = self.spec.window, self.spec.hop
-        n_frames = min(most, (len(self._samples) - window) // hop + 1)
+        n_frames = min(most, (len(self._samples) - self._next_start - window) // hop + 1)
         if n_frames <= 0:
             return []
-        starts = np.arange(n_frames) * hop
+        starts = self._next_start + np.arange(n_frames) * hop
         windows = np.lib.stride_tricks.sliding_window_view(self._samples, window, axis=0)[starts]
         marks = np.lib.stride_tricks.sliding_window_view(self._marks, window, axis=0)[starts]
         values = self._features(np.ascontiguousarray(windows)).astype(np.float32)
@@ -100,9 +101,14 @@ class Extractor:
             FeatureFrame(values[k], self._next_frame + k, float(t_end[k]), self._fault(marks[k])) for k in range(n_frames)
         ]
         self._next_frame += n_frames
-        done = n_frames * hop
-        self._samples, self._marks, self._times = self._samples[done:], self._marks[done:], self._times[done:]
+        self._next_start += n_frames * hop
+        self._forget()
         return frames
+
+    def _forget(self) -> None:
+        done = min(self._next_start, len(self._samples))
+        self._samples, self._marks, self._times = self._samples[done:], self._marks[done:], self._times[done:]
+        self._next_start -= done
 
     def _fault(self, marks: MarkArray) -> str | None:
         if not marks.any():

@@ -1,0 +1,79 @@
+"""How often the predictions agree with what the markers say was going on."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from sclcm_core.types import Marker, Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class TruthScore:
+    """Agreement with the markers.
+
+    Parameters
+    ----------
+    n_compared : int
+        Predictions whose whole window lies within one marked state.
+    n_correct : int
+        How many of them name that state.
+    """
+
+    n_compared: int
+    n_correct: int
+
+    @property
+    def accuracy(self) -> float:
+        """Share of correct predictions, in 0..1."""
+        return self.n_correct / self.n_compared
+
+
+class TruthScorer:
+    """Compares predictions with markers that carry class names.
+
+    A marker's state lasts for its duration, or until the next one. Markers and predictions may come in any order.
+
+    Parameters
+    ----------
+    class_names : tuple of str
+        Markers with other texts are not states.
+    """
+
+    def __init__(self, class_names: tuple[str, ...]) -> None:
+        self._class_names = frozenset(class_names)
+        self._markers: list[Marker] = []
+        self._answers: list[tuple[float, float, str]] = []
+
+    def push_marker(self, marker: Marker) -> None:
+        """Take a marker."""
+        if marker.text in self._class_names:
+            self._markers.append(marker)
+
+    def push_prediction(self, prediction: Prediction) -> None:
+        """Take a prediction; withheld ones are not counted."""
+        if prediction.label is not None:
+            self._answers.append((prediction.t_start, prediction.t_end, prediction.label))
+
+    def state_at(self, t: float) -> str | None:
+        """Return the state at a time in s, or None when no marker covers it."""
+        markers = sorted(self._markers, key=lambda m: m.t)
+        return _state(markers, [m.t for m in markers], t, t)
+
+    def score(self) -> TruthScore | None:
+        """Return the agreement so far, or None when nothing could be compared."""
+        markers = sorted(self._markers, key=lambda m: m.t)
+        times = [m.t for m in markers]
+        pairs = [(label, _state(markers, times, t_start, t_end)) for t_start, t_end, label in self._answers]
+        compared = [(label, truth) for label, truth in pairs if truth is not None]
+        return TruthScore(len(compared), sum(label == truth for label, truth in compared)) if compared else None
+
+
+def _state(markers: list[Marker], times: list[float], t_start: float, t_end: float) -> str | None:
+    k = bisect_right(times, t_start) - 1
+    if k < 0:
+        return None
+    ends = markers[k].t + markers[k].duration_s if markers[k].duration_s > 0 else float("inf")
+    if k + 1 < len(markers):
+        ends = min(ends, times[k + 1])
+    return markers[k].text if t_end <= ends else None
