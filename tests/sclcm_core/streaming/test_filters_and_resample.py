@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,7 +15,7 @@ from sclcm_core.streaming.resample import Resampler, rate_ratio
 def cut(n: int, seed: int) -> list[slice]:
     rng = np.random.default_rng(seed)
     edges = np.unique(np.r_[0, rng.integers(0, n + 1, rng.integers(0, 40)), n])
-    return [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [slice(a, b) for a, b in itertools.pairwise(edges)]
 
 
 RATES = [(250.0, 128.0), (500.0, 128.0), (160.0, 128.0), (128.0, 250.0), (256.0, 128.0), (300.0, 250.0), (249.7, 250.0)]
