@@ -1,0 +1,71 @@
+"""The data sets by name."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from offline.datasets.dataset import Dataset
+from offline.datasets.eegmat import Eegmat
+from offline.datasets.simulated import SimulatedEmotion
+from sclcm_core.errors import DatasetError, nearest
+
+DATASETS: dict[str, Dataset] = {dataset.name: dataset for dataset in (SimulatedEmotion(), Eegmat())}
+"""Every data set that is known, with its usual options."""
+
+
+def find_dataset(name: str, options: Mapping[str, Any] | None = None) -> Dataset:
+    """Return a data set by name.
+
+    Parameters
+    ----------
+    name : str
+        Name in the registry.
+    options : mapping of str to anything, optional
+        Options that differ from the usual ones.
+
+    Returns
+    -------
+    Dataset
+        The data set with these options.
+
+    Raises
+    ------
+    DatasetError
+        When the name, an option or its value is not known.
+    """
+    if name not in DATASETS:
+        raise DatasetError(f"There is no data set '{name}'.", nearest(name, DATASETS))
+    dataset = DATASETS[name]
+    return _with_options(dataset, options) if options else dataset
+
+
+def _with_options(dataset: Dataset, options: Mapping[str, Any]) -> Dataset:
+    known = option_names(dataset)
+    for option in options:
+        if option not in known:
+            remedy = nearest(option, known) if known else "Remove it: this data set has no options."
+            raise DatasetError(f"The data set '{dataset.name}' has no option '{option}'.", remedy)
+    try:
+        return dataclasses.replace(dataset, **dict(options))  # type: ignore[type-var]
+    except (TypeError, ValueError) as error:
+        raise DatasetError(f"The options {dict(options)} do not fit '{dataset.name}': {error}", "Correct them.") from error
+
+
+def option_names(dataset: Dataset) -> tuple[str, ...]:
+    """Return the names of a data set's options.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        A data set.
+
+    Returns
+    -------
+    tuple of str
+        Names of the options; empty when there are none.
+    """
+    if not dataclasses.is_dataclass(dataset):
+        return ()
+    return tuple(field.name for field in dataclasses.fields(dataset))
