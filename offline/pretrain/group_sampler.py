@@ -31,8 +31,8 @@ class GroupSampler:
     -----
     The law: in every batch there are at least two groups, every group present has at least two items, and over one epoch every
     window comes at least once. A group whose size is no multiple of `n_items` is filled up with windows drawn again from it; a
-    group of one window meets itself (as two views); a batch that would be of one group only gets a chunk of another. The original's sampler loses what does not fit: of 100 windows in one group
-    and 2 in another it never used 98.
+    group of one window meets itself (as two views); a batch that would be of one group gets a chunk of another. The original's
+    sampler loses what does not fit: of 100 windows in one group and 2 in another it never used 98.
     """
 
     def __init__(self, group: Int64Array, *, n_groups: int = 64, n_items: int = 4) -> None:
