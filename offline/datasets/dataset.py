@@ -10,12 +10,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import Protocol, Self
 
 from sclcm_core.errors import DatasetError
-
-if TYPE_CHECKING:
-    from sclcm_core.recordings import Recording
+from sclcm_core.recordings import Recording
 
 Progress = Callable[[int, int, str], None]
 """Called with the number of steps done, the number of all steps, and what was just done."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from offline.datasets.dataset import LabelledRecording, LocalDataset, Source, natural_key
 from sclcm_core.errors import DatasetError
+from sclcm_core.recordings import read_recording
 
 _FILE = re.compile(r"Subject(\d+)_([12])\.edf")
 _STIMULI = ("rest", "arithmetic")
@@ -74,8 +75,6 @@ class Eegmat(LocalDataset):
 
     def read(self, source: Source) -> Iterator[LabelledRecording]:
         """Read one file."""
-        from sclcm_core.recordings import read_recording
-
         (path,) = source.paths
         recording = read_recording(path)
         spec = recording.spec

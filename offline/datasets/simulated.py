@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from offline.datasets.dataset import UNLABELLED, LabelledRecording, LocalDataset, Source
+from sclcm_core.recordings import Recording
 from sclcm_core.simulation import EMOTIONS, HEADSET_CHANNELS, HeadSettings, Person, SimulatedHead, draw_person
 from sclcm_core.types import Float32Array, StreamSpec
-
-if TYPE_CHECKING:
-    from sclcm_core.recordings import Recording
 
 _REST = "rest"
 _PERSON, _VISIT = 0, 1
@@ -99,8 +96,6 @@ class SimulatedEmotion(LocalDataset):
 
 
 def _recording(samples: Float32Array, sfreq: float, name: str) -> Recording:
-    from sclcm_core.recordings import Recording
-
     spec = StreamSpec(sfreq, HEADSET_CHANNELS, name=name, origin="simulated")
     timestamps = np.arange(len(samples)) / sfreq
     return Recording(spec, samples, timestamps, markers=(), path=Path(f"simulated/{name}"), simulated=True)
