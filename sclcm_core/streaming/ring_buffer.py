@@ -127,7 +127,7 @@ class RingBuffer:
         return self._timestamps[self._rows(start, stop)]
 
     def lost(self, start: int, stop: int) -> BoolArray:
-        """Return which samples of a span were lost, shape (stop - start,); a view."""
+        """Return which samples of a span were lost, bool of shape (stop - start,); a view."""
         return self._lost[self._rows(start, stop)]
 
     def arrival(self, index: int) -> float:

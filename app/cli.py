@@ -1,0 +1,217 @@
+"""The command line: sclcm demo | live | replay | streams | models | simulate."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sclcm_core.errors import SclcmError
+
+DEMO_MODEL = "emotion-simulated"
+LIVE_MODEL = "workload-eegmat"
+
+# One thread for each numeric library: a second one buys nothing at these sizes and costs the window its frame rate.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+_EPILOG = """\
+examples:
+  sclcm demo                                        a simulated headset over real LSL, and the window
+  sclcm streams                                     what is on the network, and which models it fits
+  sclcm live --type EEG --baseline 60               your headset; the first minute of rest is your baseline
+  sclcm replay rec.edf --model workload-eegmat      a recording, as if it were live
+  sclcm replay rec.edf --speed max --headless --json > predictions.jsonl
+
+Each command has its own help: sclcm replay --help
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status: 0 success, 2 something the user can mend."""
+    arguments = build_parser().parse_args(argv)
+    logging.basicConfig(
+        level=logging.DEBUG if arguments.verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+    )
+    command: Callable[[argparse.Namespace], int] = arguments.command
+    try:
+        return command(arguments)
+    except SclcmError as error:
+        sys.stderr.write(f"sclcm: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of our output has left
+        sys.stderr.close()
+        return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of every command."""
+    parser = argparse.ArgumentParser(
+        prog="sclcm",
+        description="Live emotion and workload recognition from EEG over LSL.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
+    _add_demo(commands)
+    _add_live(commands)
+    _add_replay(commands)
+    _add_streams(commands)
+    _add_models(commands)
+    _add_simulate(commands)
+    return parser
+
+
+Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _command(commands: Commands, name: str, run: str, summary: str, text: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(  # type: ignore[attr-defined]
+        name, help=summary, description=text, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--verbose", action="store_true", help="say on stderr what is going on")
+    parser.set_defaults(command=_Lazily(run))
+    return parser
+
+
+class _Lazily:
+    """Imports a command's function when it is called, so that --help stays fast."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __call__(self, arguments: argparse.Namespace) -> int:
+        from app import main as commands
+
+        run: Callable[[argparse.Namespace], int] = getattr(commands, self._name)
+        return run(arguments)
+
+
+def _add_demo(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "demo",
+        "run_demo",
+        "a simulated headset over real LSL, and the window",
+        "Starts a simulated headset (8 channels incl. T7 and T8, 250 Hz) as an LSL outlet in a process of its own, and shows its\n"
+        "EEG and the live predictions. Needs no hardware. What you see is simulated, and the window says so.",
+    )
+    _add_common(parser, DEMO_MODEL)
+    parser.add_argument("--seed", type=int, default=None, help="which simulated person wears the headset (default: a new one)")
+    _add_baseline(parser)
+
+
+def _add_live(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "live",
+        "run_live",
+        "your headset over LSL",
+        "Connects to an EEG stream on the network. With several streams, choose by --name, --type or --source-id;\n"
+        "'sclcm streams' lists them and says which models they fit.",
+    )
+    _add_common(parser, LIVE_MODEL)
+    parser.add_argument("--name", help="name of the stream")
+    parser.add_argument("--type", help="type of the stream (usually EEG)")
+    parser.add_argument("--source-id", help="unique id of the device")
+    parser.add_argument("--timeout", type=_positive, default=10.0, metavar="S", help="how long to look for it, in s (default 10)")
+    _add_baseline(parser)
+
+
+def _add_replay(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "replay",
+        "run_replay",
+        "a recording, as if it were live",
+        "Plays a recording through the same path as a headset. Formats: EDF, BDF, FIF, SET, BrainVision, XDF, and more.\n"
+        "With --speed max every window is predicted, none is skipped, and the result is the same at every run.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="the recording")
+    _add_common(parser, LIVE_MODEL)
+    parser.add_argument("--speed", type=_speed, default=1.0, metavar="X|max", help="times real time, or 'max' (default 1)")
+    parser.add_argument("--via-lsl", action="store_true", help="through a real LSL outlet and inlet")
+    parser.add_argument("--trial", type=int, default=None, metavar="N", help="which trial of a SEED or DEAP file, from 1")
+    _add_baseline(parser)
+
+
+def _add_streams(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "streams",
+        "run_streams",
+        "what is on the network, and which models it fits",
+        "Lists the LSL streams in reach with their channels, rates and units, and how each would be matched to a model.",
+    )
+    parser.add_argument("--model", metavar="NAME_OR_PATH", help="match against this model only")
+    parser.add_argument("--seconds", type=_positive, default=2.0, metavar="S", help="how long to listen, in s (default 2)")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def _add_models(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "models",
+        "run_models",
+        "the models at hand: what they tell, from what, and how well",
+        "Lists the model bundles at hand: what they predict, from which channels, what they were trained on, and how well the\n"
+        "recipe does on people it has not seen, with 95 % intervals.",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def _add_simulate(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "simulate",
+        "run_simulate",
+        "the simulated headset alone, as an LSL outlet",
+        "Puts a simulated headset on the network: an EEG stream, and a marker stream that tells its state. Ends with Ctrl-C.",
+    )
+    parser.add_argument("--name", default="SCLCM simulated headset", help="name of the stream")
+    parser.add_argument("--source-id", default=None, help="unique id of the device (default: a new one)")
+    parser.add_argument("--seed", type=int, default=None, help="which simulated person wears it (default: a new one)")
+    parser.add_argument("--seconds", type=_positive, default=None, metavar="S", help="end after this long, in s")
+
+
+def _add_common(parser: argparse.ArgumentParser, model: str) -> None:
+    parser.add_argument("--model", default=model, metavar="NAME_OR_PATH", help=f"the model bundle (default {model})")
+    parser.add_argument("--seconds", type=_positive, default=None, metavar="S", help="end after this much of the stream, in s")
+    parser.add_argument("--headless", action="store_true", help="no window; predictions on stdout")
+    parser.add_argument("--json", action="store_true", help="with --headless: one JSON object a line")
+
+
+def _add_baseline(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--baseline",
+        default=None,
+        metavar="FILE|SECONDS",
+        help="the person's own normaliser: from a rest recording, or from the first SECONDS of the stream "
+        "(predictions are withheld meanwhile); a minute of rest is worth a lot",
+    )
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a positive number")
+    return value
+
+
+def _speed(text: str) -> float:
+    """Return a speed; 'max' is infinity."""
+    if text == "max":
+        return float("inf")
+    try:
+        return _positive(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is neither a positive number nor 'max'") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

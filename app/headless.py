@@ -1,0 +1,132 @@
+"""A session without a window: predictions as lines of text or JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, TextIO
+
+from app.session.session import Session
+from sclcm_core.errors import SclcmError
+from sclcm_core.types import Prediction
+
+PATIENCE_S = 0.2
+
+
+class PredictionPrinter:
+    """Writes each prediction as one line.
+
+    Parameters
+    ----------
+    out : TextIO
+        Where to.
+    as_json : bool
+        One JSON object a line, and nothing else; otherwise words.
+    """
+
+    def __init__(self, out: TextIO, *, as_json: bool) -> None:
+        self._out = out
+        self._as_json = as_json
+
+    def prediction(self, prediction: Prediction) -> None:
+        """Write a prediction."""
+        self._write(json.dumps(prediction_record(prediction)) if self._as_json else _words(prediction))
+
+    def summary(self, record: dict[str, Any]) -> None:
+        """Write what happened in all."""
+        self._write(json.dumps(record) if self._as_json else _summary_words(record))
+
+    def _write(self, line: str) -> None:
+        self._out.write(line + "\n")
+        self._out.flush()
+
+
+def run_headless(session: Session, out: TextIO, *, as_json: bool) -> None:
+    """Run a session to its end, or until interrupted, and write what it says.
+
+    Parameters
+    ----------
+    session : Session
+        Not yet started.
+    out : TextIO
+        Where predictions go.
+    as_json : bool
+        JSON lines instead of words.
+
+    Raises
+    ------
+    SclcmError
+        When the session failed.
+    """
+    printer = PredictionPrinter(out, as_json=as_json)
+    session.on_prediction.append(printer.prediction)
+    session.start()
+    try:
+        while not session.wait(PATIENCE_S):
+            pass
+    except KeyboardInterrupt:
+        pass
+    finally:
+        session.stop()
+    if session.error is not None:
+        raise session.error
+    printer.summary(summary_record(session))
+
+
+def prediction_record(prediction: Prediction) -> dict[str, Any]:
+    """Return a prediction as a JSON object; probabilities are null while it is withheld."""
+    probabilities = zip(prediction.class_names, prediction.probabilities.tolist(), strict=True)
+    return {
+        "type": "prediction",
+        "t_end": prediction.t_end,
+        "label": prediction.label,
+        "probabilities": {name: None if math.isnan(value) else value for name, value in probabilities},
+        "latency_ms": prediction.latency_s * 1e3,
+        "withheld": prediction.withheld,
+    }
+
+
+def summary_record(session: Session) -> dict[str, Any]:
+    """Return what happened in a session as a JSON object."""
+    status, spec, score = session.status, session.spec, session.score()
+    if spec is None:
+        raise SclcmError("The session ended before the stream was open.", "Start it again.")
+    return {
+        "type": "summary",
+        "n_predictions": status.n_predictions,
+        "n_withheld": status.n_withheld,
+        "n_samples": status.n_samples,
+        "n_lost": status.n_lost,
+        "n_skipped": status.n_skipped,
+        "latency_ms": {"p50": _ms(status.latency_p50_s), "p99": _ms(status.latency_p99_s)},
+        "sfreq": spec.sfreq,
+        "ch_names": list(spec.ch_names),
+        "model": session.manifest.name,
+        "truth": None
+        if score is None
+        else {"n_compared": score.n_compared, "n_correct": score.n_correct, "accuracy": score.accuracy},
+    }
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds * 1e3
+
+
+def _words(prediction: Prediction) -> str:
+    if prediction.withheld:
+        return f"{prediction.t_end:12.2f} s  withheld: {prediction.withheld}"
+    shares = "  ".join(f"{n} {p:.2f}" for n, p in zip(prediction.class_names, prediction.probabilities, strict=True))
+    return f"{prediction.t_end:12.2f} s  {prediction.label:<18} {shares}  ({prediction.latency_s * 1e3:.1f} ms)"
+
+
+def _summary_words(record: dict[str, Any]) -> str:
+    latency, truth = record["latency_ms"], record["truth"]
+    lines = [
+        f"{record['n_predictions']} predictions by {record['model']}, {record['n_withheld']} of them withheld; "
+        f"{record['n_samples']} samples, {record['n_lost']} lost; {record['n_skipped']} windows skipped.",
+    ]
+    if latency["p50"] is not None:
+        lines.append(f"Latency from a window's last sample to the answer: p50 {latency['p50']:.1f}, p99 {latency['p99']:.1f} ms.")
+    if truth is not None:
+        lines.append(f"{truth['n_correct']} of {truth['n_compared']} predictions agree with the markers ({truth['accuracy']:.0%}).")
+    return "\n".join(lines)

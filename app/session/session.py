@@ -1,0 +1,383 @@
+"""The session: a source, a buffer, a pipeline, and the two threads that run them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from app.acquisition.matching import match_channels
+from app.acquisition.source import Phase, SampleSource
+from app.session.latency import LatencyMeter
+from app.session.truth import TruthScore, TruthScorer
+from sclcm_core.errors import EndOfStream, SclcmError
+from sclcm_core.features.normalise import Normaliser
+from sclcm_core.inference.bundle import Bundle
+from sclcm_core.inference.pipeline import Pipeline, WindowPolicy
+from sclcm_core.streaming.ring_buffer import RingBuffer
+from sclcm_core.types import Chunk, Marker, Prediction, StreamSpec
+
+log = logging.getLogger(__name__)
+
+READ_TIMEOUT_S = 0.2
+STOP_TIMEOUT_S = 2.0
+LONGEST_STEP = 4096
+"""Samples a processing step takes at most, so that a stop is never far."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """What a session is told before it starts.
+
+    Parameters
+    ----------
+    buffer_s : float
+        How much of the past is held, in s.
+    connect_timeout_s : float
+        How long to look for the source, in s.
+    baseline_s : float
+        Rest at the start of the stream from which the person's own statistics are taken, in s; 0 for none.
+    normaliser : Normaliser or None
+        The person's own statistics, when they are known already.
+    policy : WindowPolicy
+        Whether every window is predicted, or the newest.
+    max_seconds : float or None
+        End after this much of the stream, in s.
+    """
+
+    buffer_s: float = 120.0
+    connect_timeout_s: float = 10.0
+    baseline_s: float = 0.0
+    normaliser: Normaliser | None = None
+    policy: WindowPolicy = WindowPolicy.NEWEST
+    max_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStatus:
+    """A snapshot of a session, safe to read from any thread.
+
+    Parameters
+    ----------
+    phase : Phase
+        What is going on.
+    message : str
+        The same for the user.
+    spec : StreamSpec or None
+        The stream, once it is known.
+    sfreq_effective : float or None
+        Measured sampling rate in Hz.
+    clock_offset_s : float or None
+        Offset of the stream's clock to the local one, in s.
+    n_samples, n_lost, n_predictions, n_withheld, n_skipped : int
+        Counts since the start; lost samples are included in `n_samples`.
+    latency_p50_s, latency_p99_s : float or None
+        Time from the arrival of a window's last sample to the answer, in s.
+    backlog_s : float
+        How far the processing is behind the newest sample, in s.
+    baseline_progress_s : (float, float) or None
+        Good rest so far and rest needed in s, while a baseline is taken.
+    """
+
+    phase: Phase
+    message: str = ""
+    spec: StreamSpec | None = None
+    sfreq_effective: float | None = None
+    clock_offset_s: float | None = None
+    n_samples: int = 0
+    n_lost: int = 0
+    n_predictions: int = 0
+    n_withheld: int = 0
+    n_skipped: int = 0
+    latency_p50_s: float | None = None
+    latency_p99_s: float | None = None
+    backlog_s: float = 0.0
+    baseline_progress_s: tuple[float, float] | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come."""
+        return self.phase in (Phase.ENDED, Phase.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Journey:
+    """What exists once the stream is known."""
+
+    spec: StreamSpec
+    buffer: RingBuffer
+    pipeline: Pipeline
+    channel_indices: tuple[int, ...]
+    n_wanted: int | None
+
+
+class Session:
+    """Runs a source through a bundle until it ends or is stopped.
+
+    Parameters
+    ----------
+    source : SampleSource
+        Where samples come from.
+    bundle : Bundle
+        The model.
+    settings : SessionSettings
+        What else it needs to know.
+
+    Notes
+    -----
+    Callbacks are called from the session's own threads: `on_prediction` and `on_marker` in order, `on_status` when the phase
+    changes.
+    """
+
+    def __init__(self, source: SampleSource, bundle: Bundle, settings: SessionSettings | None = None) -> None:
+        self.source = source
+        self.bundle = bundle
+        self.manifest = bundle.manifest
+        self.settings = settings or SessionSettings()
+        self.truth = TruthScorer(self.manifest.class_names)
+        self.error: SclcmError | None = None
+        self.on_prediction: list[Callable[[Prediction], None]] = []
+        self.on_marker: list[Callable[[Marker], None]] = []
+        self.on_status: list[Callable[[SessionStatus], None]] = []
+        self._journey: _Journey | None = None
+        self._status = SessionStatus(Phase.SEARCHING)
+        self._lock = threading.Lock()
+        self._latency = LatencyMeter()
+        self._n_lost = self._n_predictions = self._n_withheld = self._n_overrun = 0
+        self._position = 0
+        self._advanced = threading.Condition()
+        self._stop = threading.Event()
+        self._over = threading.Event()
+        self._acquiring = threading.Thread(target=self._guarded, args=(self._acquire,), name="acquire", daemon=True)
+        self._processing = threading.Thread(target=self._guarded, args=(self._process,), name="process", daemon=True)
+
+    @property
+    def buffer(self) -> RingBuffer | None:
+        """The samples, once the stream is known."""
+        return self._journey.buffer if self._journey else None
+
+    @property
+    def spec(self) -> StreamSpec | None:
+        """The stream, once it is known."""
+        return self._journey.spec if self._journey else None
+
+    @property
+    def channel_indices(self) -> tuple[int, ...]:
+        """Where the model's channels stand in the stream; empty before it is known."""
+        return self._journey.channel_indices if self._journey else ()
+
+    def start(self) -> None:
+        """Start to look for the source."""
+        self._acquiring.start()
+
+    def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
+        """End the session and wait for its threads; may be called at any moment, and twice."""
+        self._stop.set()
+        self._wake_everybody()
+        deadline = time.monotonic() + timeout_s
+        for thread in (self._acquiring, self._processing):
+            if thread.is_alive() and thread is not threading.current_thread():
+                thread.join(max(0.0, deadline - time.monotonic()))
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until everything that came has been processed; return whether it has."""
+        return self._over.wait(timeout_s)
+
+    def score(self) -> TruthScore | None:
+        """Return how often the predictions agree with the markers, or None when no marker says."""
+        return self.truth.score()
+
+    # -- the acquiring thread --------------------------------------------------------------------------------------------------
+
+    def _acquire(self) -> None:
+        try:
+            spec = self.source.open(self.settings.connect_timeout_s)
+            self._journey = journey = self._prepare(spec)
+            self._processing.start()
+            self._set_phase(Phase.STREAMING, f"{spec.name}: {spec.n_channels} channels at {spec.sfreq:g} Hz")
+            while not self._stop.is_set() and self._acquire_step(journey):
+                pass
+        finally:
+            self.source.close()
+            if self._journey:
+                self._journey.buffer.close()
+
+    def _prepare(self, spec: StreamSpec) -> _Journey:
+        """Match the stream to the model, and build what depends on both."""
+        settings = self.settings
+        indices = tuple(match_channels(spec, self.manifest.features))
+        pipeline = Pipeline(
+            self.manifest,
+            self.bundle.predictor,
+            spec.sfreq,
+            normaliser=settings.normaliser,
+            baseline_s=settings.baseline_s,
+            policy=settings.policy,
+        )
+        buffer = RingBuffer(max(4 * LONGEST_STEP, round(settings.buffer_s * spec.sfreq)), spec.n_channels)
+        n_wanted = None if settings.max_seconds is None else round(settings.max_seconds * spec.sfreq)
+        return _Journey(spec, buffer, pipeline, indices, n_wanted)
+
+    def _acquire_step(self, journey: _Journey) -> bool:
+        """Take what the source has; return False when nothing more is wanted or will come."""
+        try:
+            chunks = self.source.read(READ_TIMEOUT_S)
+        except EndOfStream:
+            self._take_markers(self.source.markers())
+            return False
+        t_arrived = time.perf_counter()
+        for chunk in chunks:
+            self._write(journey, chunk, t_arrived)
+        self._take_markers(self.source.markers())
+        self._follow_source()
+        return journey.n_wanted is None or journey.buffer.head < journey.n_wanted
+
+    def _write(self, journey: _Journey, chunk: Chunk, t_arrived: float) -> None:
+        buffer = journey.buffer
+        room = None if journey.n_wanted is None else max(0, journey.n_wanted - buffer.head)
+        if not self.source.realtime:
+            self._let_processing_catch_up(buffer, len(chunk.samples) + chunk.n_lost_before)
+            t_arrived = time.perf_counter()
+        n_lost = chunk.n_lost_before if room is None else min(chunk.n_lost_before, room)
+        samples = chunk.samples if room is None else chunk.samples[: room - n_lost]
+        self._n_lost += n_lost
+        buffer.write_lost(n_lost, 1.0 / journey.spec.sfreq, t_arrived)
+        buffer.write(samples, chunk.timestamps[: len(samples)], t_arrived)
+
+    def _let_processing_catch_up(self, buffer: RingBuffer, n_new: int) -> None:
+        """A source that does not run on the clock waits: no sample of a file is overrun."""
+
+        def there_is_room() -> bool:
+            behind = buffer.head - self._position
+            return self._stop.is_set() or behind == 0 or behind + n_new <= buffer.capacity
+
+        with self._advanced:
+            self._advanced.wait_for(there_is_room)
+
+    def _take_markers(self, markers: Iterable[Marker]) -> None:
+        for marker in markers:
+            self.truth.push_marker(marker)
+            for callback in self.on_marker:
+                callback(marker)
+
+    def _follow_source(self) -> None:
+        """Pass on what the source says of itself."""
+        source = self.source.status()
+        if source.phase is not self._status.phase and source.phase is not Phase.ENDED:
+            self._set_phase(source.phase, source.message)
+
+    # -- the processing thread -------------------------------------------------------------------------------------------------
+
+    def _process(self) -> None:
+        journey = self._journey
+        if journey is None:
+            raise RuntimeError("the processing was started before the stream was known")
+        while self._process_step(journey):
+            pass
+        if not self._status.is_over:
+            self._set_phase(Phase.ENDED, "Stopped." if self._stop.is_set() else "The stream has ended.")
+
+    def _process_step(self, journey: _Journey) -> bool:
+        """Process what is new; return False when nothing more will come."""
+        buffer, start = journey.buffer, self._position
+        head = buffer.wait_for(start + 1, READ_TIMEOUT_S)
+        if self._stop.is_set() or head == start:
+            return not (self._stop.is_set() or buffer.closed)
+        stop = min(head, start + LONGEST_STEP)
+        if buffer.holds(start):
+            samples = buffer.view(start, stop)[:, list(journey.channel_indices)]
+            times, t_arrived = buffer.timestamps(start, stop).copy(), buffer.arrival(stop - 1)
+            if buffer.holds(start):
+                self._publish(journey.pipeline.advance(samples, times, t_arrived))
+                self._moved_to(stop)
+                return True
+        self._skip_to_newest(journey)
+        return True
+
+    def _skip_to_newest(self, journey: _Journey) -> None:
+        """Start anew at the newest samples when the processing fell a whole buffer behind, and count what was skipped."""
+        newest = journey.buffer.head
+        log.warning("The processing fell behind by %d samples and skips to the newest.", newest - self._position)
+        self._n_overrun += newest - self._position
+        journey.pipeline.reset()
+        self._moved_to(newest)
+
+    def _moved_to(self, position: int) -> None:
+        with self._advanced:
+            self._position = position
+            self._advanced.notify_all()
+
+    def _publish(self, predictions: Iterable[Prediction]) -> None:
+        for prediction in predictions:
+            self._n_predictions += 1
+            if prediction.withheld is None:
+                self._latency.push(prediction.latency_s)
+            else:
+                self._n_withheld += 1
+            self.truth.push_prediction(prediction)
+            for callback in self.on_prediction:
+                callback(prediction)
+
+    # -- status ----------------------------------------------------------------------------------------------------------------
+
+    def _guarded(self, body: Callable[[], None]) -> None:
+        """Run a thread's body: the one place where an error ends the session."""
+        try:
+            body()
+        except SclcmError as error:
+            self._fail(error)
+        except Exception as error:
+            log.exception("The session failed.")
+            self._fail(SclcmError(f"The session failed ({type(error).__name__}: {error}).", "Please report it with the log."))
+        finally:
+            if threading.current_thread() is self._processing or not self._processing.is_alive():
+                self._over.set()
+
+    def _fail(self, error: SclcmError) -> None:
+        self.error = error
+        self._set_phase(Phase.FAILED, str(error))
+        self._stop.set()
+        self._wake_everybody()
+
+    def _wake_everybody(self) -> None:
+        if self._journey:
+            self._journey.buffer.close()
+        with self._advanced:
+            self._advanced.notify_all()
+
+    def _set_phase(self, phase: Phase, message: str) -> None:
+        with self._lock:
+            self._status = replace(self._status, phase=phase, message=message)
+        snapshot = self.status
+        for callback in self.on_status:
+            callback(snapshot)
+
+    @property
+    def status(self) -> SessionStatus:
+        """The newest snapshot."""
+        source, journey = self.source.status(), self._journey
+        with self._lock:
+            status = self._status
+        counted = replace(
+            status,
+            sfreq_effective=source.sfreq_effective,
+            clock_offset_s=source.clock_offset_s,
+            n_lost=self._n_lost,
+            n_predictions=self._n_predictions,
+            n_withheld=self._n_withheld,
+            latency_p50_s=self._latency.percentile(50),
+            latency_p99_s=self._latency.percentile(99),
+        )
+        if journey is None:
+            return counted
+        hop = self.manifest.features.hop_s * journey.spec.sfreq
+        return replace(
+            counted,
+            spec=journey.spec,
+            n_samples=journey.buffer.head,
+            n_skipped=journey.pipeline.n_skipped + int(self._n_overrun / hop),
+            backlog_s=(journey.buffer.head - self._position) / journey.spec.sfreq,
+            baseline_progress_s=journey.pipeline.baseline_progress_s,
+        )
