@@ -27,6 +27,9 @@ class SclcmError(Exception):
         self.what = what
         self.remedy = remedy
 
+    def __reduce__(self) -> tuple[type[SclcmError], tuple[str, str]]:
+        return type(self), (self.what, self.remedy)  # so that it survives the way back from a worker process
+
 
 class StreamError(SclcmError):
     """A stream that cannot be found, read or matched."""

@@ -2,6 +2,7 @@
 
 from offline.datasets.dataset import Dataset, DatasetCard, LabelledRecording, Progress, Source
 from offline.datasets.loading import load_windows
+from offline.datasets.prepare import Prepared, prepare
 from offline.datasets.registry import DATASETS, find_dataset
 from offline.datasets.splits import (
     SPLITTERS,
@@ -22,6 +23,7 @@ __all__ = [
     "DatasetCard",
     "Fold",
     "LabelledRecording",
+    "Prepared",
     "Progress",
     "Source",
     "WindowSet",
@@ -31,6 +33,7 @@ __all__ = [
     "leave_one_subject_out",
     "load_windows",
     "make_folds",
+    "prepare",
     "subject_and_stimulus_disjoint",
     "within_subject",
 ]

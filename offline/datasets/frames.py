@@ -45,6 +45,21 @@ class RecordingFrames:
         ok[list(self.faults)] = False
         return ok
 
+    def windows(self, n_frames: int) -> Float32Array:
+        """Return every sequence of frames as a view.
+
+        Parameters
+        ----------
+        n_frames : int
+            How many consecutive frames make a window.
+
+        Returns
+        -------
+        ndarray of float32, shape (n - n_frames + 1, n_bands, n_columns, n_frames)
+            A read-only view, in nats or dB: nothing is copied, and nothing is read from a mapped file until it is used.
+        """
+        return np.lib.stride_tricks.sliding_window_view(self.values, n_frames, axis=0)
+
     def fault_kinds(self) -> Counter[str]:
         """Count frames by what is wrong with them, without the numbers: ``"of the samples missing"``."""
         return Counter(_kind(text) for text in self.faults.values())

@@ -255,8 +255,7 @@ class _Builder:
         cut = cut_windows(frames, self.spec, self.hop)
         self.dropped += cut.dropped
         if len(cut.starts):
-            windows = np.lib.stride_tricks.sliding_window_view(frames.values, self.spec.n_frames, axis=0)
-            self.features.append(np.ascontiguousarray(windows[cut.starts]))
+            self.features.append(np.ascontiguousarray(frames.windows(self.spec.n_frames)[cut.starts]))
             self.ids.append(np.tile(np.array(ids, np.int64), (len(cut.starts), 1)))
             self.t0.append(cut.starts * self.spec.hop / self.spec.sfreq)
             self.is_baseline.append(cut.is_baseline)

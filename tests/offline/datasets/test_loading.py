@@ -1,20 +1,12 @@
 from __future__ import annotations
 
-import logging
-
 import numpy as np
 import pytest
 
 from offline.datasets import load_windows
-from offline.datasets.dataset import natural_key
-from offline.datasets.eegmat import Eegmat
-from offline.datasets.loading import check_bands
-from sclcm_core.bands import ALPHA, GAMMA, Band
 from sclcm_core.errors import DatasetError
-from sclcm_core.features.spec import FeatureSpec
 
 OPTIONS = {"n_subjects": 2, "n_stimuli": 3, "trial_s": 4.0, "rest_s": 4.0}
-EMPTY = Band("ripple", 80.0, 120.0)
 
 
 def test_a_name_becomes_windows(spec):
@@ -38,17 +30,11 @@ def test_an_unknown_subject_is_named(spec):
         load_windows("simulated", None, spec, options=OPTIONS, subjects=["7"])
 
 
-def test_a_band_that_the_authors_filtered_away_is_refused(spec):
-    wide = FeatureSpec(bands=(ALPHA, EMPTY), ch_names=("T7",), sfreq=256.0)
-    with pytest.raises(DatasetError, match=r"ripple \(80-120 Hz\) is empty"):
-        check_bands(Eegmat(), wide)
-
-
-def test_a_band_that_is_cut_short_is_warned_of(caplog):
-    with caplog.at_level(logging.WARNING):
-        check_bands(Eegmat(), FeatureSpec(bands=(GAMMA,), ch_names=("T7",), sfreq=128.0))
-    assert "74 % of the band gamma" in caplog.text
-
-
-def test_numbers_in_names_sort_as_numbers():
-    assert sorted(["10_x", "2_x", "1_y"], key=natural_key) == ["1_y", "2_x", "10_x"]
+def test_windows_are_the_same_with_and_without_a_cache(spec, tmp_path):
+    plain = load_windows("simulated", None, spec, options=OPTIONS)
+    for _ in range(2):
+        cached = load_windows("simulated", None, spec, options=OPTIONS, cache_dir=tmp_path)
+        assert np.array_equal(plain.features, cached.features)
+        assert np.array_equal(plain.label, cached.label)
+        assert plain.trial_names == cached.trial_names
+        assert all(np.array_equal(plain.baseline_frames[k], cached.baseline_frames[k]) for k in (0, 1))
