@@ -123,11 +123,8 @@ def _unit_factor(
 
 def _in_order(markers: Iterable[Marker], sfreq: float) -> tuple[Marker, ...]:
     """Sort by time, and undo the rounding of formats that keep times in single precision."""
-    found = [
-        Marker(_settle(m.t, sfreq), m.text, _settle(m.duration_s, sfreq))
-        for m in markers
-        if np.isfinite((m.t, m.duration_s)).all()
-    ]
+    known = [m for m in markers if np.isfinite((m.t, m.duration_s)).all()]
+    found = [Marker(_settle(m.t, sfreq), m.text, _settle(m.duration_s, sfreq)) for m in known]
     return tuple(sorted(found, key=lambda m: m.t))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -112,19 +113,44 @@ def grid_from_stamps(stamps: Float64Array, nominal: float | None, path: object) 
     _check(stamps, path)
     period = _period(stamps, nominal)
     sfreq, notes = _rate(1.0 / period, nominal)
-    lost, model, back = _lost_before(stamps, period)
-    if back:
-        notes.append(f"The time stamps jump back {back} times; the samples are taken as consecutive there.")
-    rows = np.arange(len(stamps)) + np.cumsum(lost)
+    lost, n_back = _lost_before(stamps, period)
+    if n_back:
+        notes.append(f"The time stamps jump back {n_back} times; the samples are taken as consecutive there.")
+    return grid_from_losses(lost, sfreq, path, stamps=np.maximum.accumulate(stamps), notes=notes)
+
+
+def grid_from_losses(
+    lost: IntArray, sfreq: float, path: object, *, stamps: Float64Array | None = None, notes: Sequence[str] = ()
+) -> Grid:
+    """Put samples on a grid when it is known how many were lost before each.
+
+    Parameters
+    ----------
+    lost : ndarray of int64, shape (n_samples,)
+        How many samples were lost directly before each.
+    sfreq : float
+        Rate of the grid in Hz.
+    path : object
+        The file, for the message of an error.
+    stamps : ndarray of float64, shape (n_samples,), optional
+        Time stamps in s, never falling; the rows themselves when not given.
+    notes : sequence of str
+        What was found before.
+
+    Returns
+    -------
+    Grid
+        The grid. When far more is lost than there is, the file is not believed and `RecordingError` is raised.
+    """
+    rows = np.arange(len(lost)) + np.cumsum(lost)
     n_lost, n_gaps = int(lost.sum()), int(np.count_nonzero(lost))
-    if n_lost > max(_MOST_NAN_SHARE * len(stamps), _MOST_NAN_S * sfreq):
+    if n_lost > max(_MOST_NAN_SHARE * len(lost), _MOST_NAN_S * sfreq):
         raise RecordingError(
-            f"The time stamps of '{path}' leave out {n_lost / sfreq:.0f} s beside {len(stamps) / sfreq:.0f} s of samples.",
+            f"The time stamps of '{path}' leave out {n_lost / sfreq:.0f} s beside {len(lost) / sfreq:.0f} s of samples.",
             "The stamps are damaged or two recordings were joined; record again or split the file.",
         )
-    if n_lost:
-        notes.append(f"{n_lost} samples ({n_lost / sfreq:.2f} s) are missing in {n_gaps} gaps; they are marked as lost.")
-    return Grid(sfreq, rows, model, tuple(notes))
+    gaps = f"{n_lost} samples ({n_lost / sfreq:.2f} s) are missing in {n_gaps} gaps; they are marked as lost."
+    return Grid(sfreq, rows, rows / sfreq if stamps is None else stamps, (*notes, *([gaps] if n_lost else [])))
 
 
 def _check(stamps: Float64Array, path: object) -> None:
@@ -163,8 +189,8 @@ def _rate(measured: float, nominal: float | None) -> tuple[float, list[str]]:
     return rounded, [f"The file states {nominal:g} Hz but its time stamps say {rounded:g} Hz, which is taken."]
 
 
-def _lost_before(stamps: Float64Array, period: float) -> tuple[IntArray, Float64Array, int]:
-    """Return how many samples were lost before each, the stamps without jitter, and how often the stamps jump back."""
+def _lost_before(stamps: Float64Array, period: float) -> tuple[IntArray, int]:
+    """Return how many samples were lost before each, and how often the stamps jump back."""
     steps = np.diff(stamps)
     lost = np.zeros(len(stamps), np.int64)
     residual = stamps - period * np.arange(len(stamps))
@@ -173,7 +199,7 @@ def _lost_before(stamps: Float64Array, period: float) -> tuple[IntArray, Float64
     else:
         _find_steps(residual, steps, period, lost)
     n_back = int(np.count_nonzero(steps < -max(1.0, 2 * period)))
-    return lost, np.maximum.accumulate(stamps), n_back
+    return lost, n_back
 
 
 def _find_steps(residual: Float64Array, steps: Float64Array, period: float, lost: IntArray) -> None:

@@ -23,15 +23,13 @@ _STATUS_MASK = 0xFF
 _PREFIXES = ("Comment/", "Stimulus/", "Response/", "New Segment/")
 
 
-def read_mne(path: Path, trial: str | None) -> Recording:
+def read_mne(path: Path) -> Recording:
     """Read a file of one of mne's formats.
 
     Parameters
     ----------
     path : Path
         The file.
-    trial : str or None
-        Not used: these files hold one recording.
 
     Returns
     -------

@@ -26,7 +26,7 @@ _LOGGER = logging.getLogger("pyxdf.pyxdf")
 _one_at_a_time = threading.Lock()
 
 
-def read_xdf(path: Path, trial: str | None) -> Recording:
+def read_xdf(path: Path) -> Recording:
     """Read the EEG stream of an XDF file with the markers of the other streams.
 
     Samples are placed on an even grid by their synchronised time stamps: what was lost is NaN and not, as after the usual
@@ -37,8 +37,6 @@ def read_xdf(path: Path, trial: str | None) -> Recording:
     ----------
     path : Path
         The file.
-    trial : str or None
-        Not used: these files hold one recording.
 
     Returns
     -------

@@ -1,0 +1,71 @@
+"""Files that hold several trials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sclcm_core.errors import RecordingError
+from sclcm_core.recordings.recording import Recording
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """The trials of an opened file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    names : tuple of str
+        Names of the trials, in their order.
+    read : callable
+        Makes the recording of the trial at a place in `names`.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+    read: Callable[[int], Recording]
+
+    def choose(self, name: str | None) -> Recording:
+        """Read the wanted trial.
+
+        Parameters
+        ----------
+        name : str or None
+            Its name; may be None only where there is no choice.
+
+        Returns
+        -------
+        Recording
+            The recording of that trial.
+        """
+        if not self.names:
+            raise RecordingError(f"'{self.path}' holds no trial.", "Check that the file is complete.")
+        if name is None and len(self.names) == 1:
+            return self.read(0)
+        if name not in self.names:
+            what = f"holds {len(self.names)} trials" if name is None else f"holds no trial '{name}'"
+            raise RecordingError(f"'{self.path}' {what}.", f"Choose one: trial {_some(self.names)}.")
+        return self.read(self.names.index(name))
+
+
+def numbered(n_trials: int) -> tuple[str, ...]:
+    """Return the names of trials that are only counted, ``"1"`` first.
+
+    Parameters
+    ----------
+    n_trials : int
+        How many there are.
+
+    Examples
+    --------
+    >>> numbered(3)
+    ('1', '2', '3')
+    """
+    return tuple(str(k + 1) for k in range(n_trials))
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return ", ".join(names) if len(names) <= 3 else f"{names[0]}, {names[1]}, ... {names[-1]}"
