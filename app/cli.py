@@ -119,7 +119,9 @@ def _add_live(commands: Commands) -> None:
     parser.add_argument("--name", help="name of the stream")
     parser.add_argument("--type", help="type of the stream (usually EEG)")
     parser.add_argument("--source-id", help="unique id of the device")
-    parser.add_argument("--timeout", type=_positive, default=10.0, metavar="S", help="how long to look for it, in s (default 10)")
+    parser.add_argument(
+        "--timeout", type=_positive, default=10.0, metavar="S", help="how long to look for it, in s (default 10)"
+    )
     _add_baseline(parser)
 
 

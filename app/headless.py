@@ -126,7 +126,11 @@ def _summary_words(record: dict[str, Any]) -> str:
         f"{record['n_samples']} samples, {record['n_lost']} lost; {record['n_skipped']} windows skipped.",
     ]
     if latency["p50"] is not None:
-        lines.append(f"Latency from a window's last sample to the answer: p50 {latency['p50']:.1f}, p99 {latency['p99']:.1f} ms.")
+        lines.append(
+            f"Latency from a window's last sample to the answer: p50 {latency['p50']:.1f}, p99 {latency['p99']:.1f} ms."
+        )
     if truth is not None:
-        lines.append(f"{truth['n_correct']} of {truth['n_compared']} predictions agree with the markers ({truth['accuracy']:.0%}).")
+        lines.append(
+            f"{truth['n_correct']} of {truth['n_compared']} predictions agree with the markers ({truth['accuracy']:.0%})."
+        )
     return "\n".join(lines)
