@@ -16,6 +16,8 @@ COMMON_RATES = (100, 125, 128, 160, 200, 220, 250, 256, 300, 400, 500, 512, 600,
 _CLOCK_TOLERANCE = 0.02
 _REGULAR_SPREAD = 0.10
 _RATE_SPAN_S = 5.0
+_WILD_S = 1.0
+_MOST_STEPS = 1e12
 _MOST_NAN_SHARE, _MOST_NAN_S = 10, 3600.0
 
 IntArray = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
@@ -111,8 +113,11 @@ def grid_from_stamps(stamps: Float64Array, nominal: float | None, path: object) 
     after a candidate are compared.
     """
     _check(stamps, path)
+    stamps, n_wild = _without_wild_ones(stamps)
     period = _period(stamps, nominal)
     sfreq, notes = _rate(1.0 / period, nominal)
+    if n_wild:
+        notes.append(f"{n_wild} single time stamps lie far from those around them and are not believed.")
     lost, n_back = _lost_before(stamps, period)
     if n_back:
         notes.append(f"The time stamps jump back {n_back} times; the samples are taken as consecutive there.")
@@ -154,11 +159,21 @@ def grid_from_losses(
 
 
 def _check(stamps: Float64Array, path: object) -> None:
-    if len(stamps) < 2 or not np.all(np.isfinite(stamps)) or not np.median(np.diff(stamps)) >= 0 or stamps[-1] == stamps[0]:
+    if len(stamps) < 2 or not np.all(np.isfinite(stamps)) or not np.median(np.diff(stamps)) >= 0 or np.ptp(stamps) == 0:
         raise RecordingError(
             f"The {len(stamps)} time stamps of '{path}' do not tell when its samples were taken.",
             "Record again with time stamps in s, one a sample.",
         )
+
+
+def _without_wild_ones(stamps: Float64Array) -> tuple[Float64Array, int]:
+    """Put single stamps that leave and come back between their neighbours, and count them."""
+    before, here, after = stamps[:-2], stamps[1:-1], stamps[2:]
+    middle = np.maximum(np.minimum(before, after), np.minimum(np.maximum(before, after), here))
+    wild = np.abs(here - middle) > _WILD_S
+    settled = stamps.copy()
+    settled[1:-1][wild] = middle[wild]
+    return settled, int(np.count_nonzero(wild))
 
 
 def _period(stamps: Float64Array, nominal: float | None) -> float:
@@ -167,7 +182,7 @@ def _period(stamps: Float64Array, nominal: float | None) -> float:
     middle = float(np.median(steps))
     if _is_regular(steps, middle):
         return float(np.mean(steps[np.abs(steps - middle) <= 0.25 * middle]))
-    span = min(len(stamps) - 1, max(1, round(_RATE_SPAN_S * (nominal or len(stamps) / (stamps[-1] - stamps[0])))))
+    span = min(len(stamps) - 1, max(1, round(_RATE_SPAN_S * (nominal or len(stamps) / np.ptp(stamps)))))
     measured = float(np.median(stamps[span:] - stamps[:-span])) / span
     return measured if measured > 0 else 1.0 / (nominal or 1.0)
 
@@ -195,7 +210,7 @@ def _lost_before(stamps: Float64Array, period: float) -> tuple[IntArray, int]:
     lost = np.zeros(len(stamps), np.int64)
     residual = stamps - period * np.arange(len(stamps))
     if _is_regular(steps, float(np.median(steps))):
-        lost[1:] = np.maximum(np.rint(steps / period).astype(np.int64) - 1, 0) * (steps > 1.5 * period)
+        lost[1:] = np.maximum(np.rint(np.clip(steps / period, 0, _MOST_STEPS)).astype(np.int64) - 1, 0) * (steps > 1.5 * period)
     else:
         _find_steps(residual, steps, period, lost)
     n_back = int(np.count_nonzero(steps < -max(1.0, 2 * period)))
@@ -208,8 +223,8 @@ def _find_steps(residual: Float64Array, steps: Float64Array, period: float, lost
     local = residual.copy()
     threshold = max(1.5 * period, min(3 * jitter, 0.25))
     for k in np.flatnonzero(steps > threshold) + 1:
-        span = round(1.5 * steps[k - 1] / period) + max(8, round(1.0 / period))
+        span = round(min(1.5 * steps[k - 1] / period, len(steps))) + max(8, round(1.0 / period))
         step = float(np.min(local[k : k + span]) - np.min(local[max(0, k - span) : k]))
         if step > threshold:
-            lost[k] = round(step / period)
+            lost[k] = round(min(step / period, _MOST_STEPS))
             local[k:] -= lost[k] * period

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ SEED_SFREQ = 200.0
 SEED_EMOTIONS = {-1: "negative", 0: "neutral", 1: "positive"}
 """Meaning of the numbers in SEED's ``label.mat``."""
 
+_BYTE_ORDERS = {b"\x00\x01IM": "<", b"\x01\x00MI": ">"}
 _SEED_KEY = re.compile(r"_eeg(\d+)$")
 _REMEDY = "Files of SEED (Preprocessed_EEG), SEED-IV (eeg_raw_data) and DEAP (data_preprocessed_matlab) can be read."
 
@@ -48,9 +50,34 @@ def open_mat(path: Path) -> Trials:
     return deap_trials(path, _load(path, ["data", "labels"]))
 
 
+def check_whole(path: Path) -> None:
+    """Check that a MATLAB file of format 5 ends where its last variable ends; scipy reads up to a cut in silence.
+
+    Parameters
+    ----------
+    path : Path
+        The file; `RecordingError` is raised when it is cut short. Other formats are left to the reader.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        order = _BYTE_ORDERS.get(file.read(128)[124:128])
+        if order is None:
+            return
+        at = 128
+        while at < size:
+            file.seek(at)
+            tag = file.read(8)
+            at += 8 + (struct.unpack(f"{order}I", tag[4:])[0] if len(tag) == 8 else 0)
+    if at != size:
+        raise RecordingError(
+            f"'{path}' is cut short: its last variable ends at byte {at} of {size}.", "Copy it again from where it came from."
+        )
+
+
 def _variables(path: Path) -> list[str]:
     import scipy.io
 
+    check_whole(path)
     try:
         return [name for name, _, _ in scipy.io.whosmat(path)]
     except NotImplementedError as error:
