@@ -1,0 +1,252 @@
+"""Run configs: one TOML file says everything that a run does.
+
+Everything is validated before anything is computed; an unknown key is refused with the nearest known one.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from offline.pretrain.names import AugmentationName
+from sclcm_core.errors import ConfigError, nearest
+from sclcm_core.features.spec import FeatureSpec
+
+Line = Literal["population", "personal"]
+"""How features are normalised: by the statistics of the training people, or by the person's own rest."""
+
+LINES: tuple[Line, ...] = get_args(Line)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class DatasetConfig(_Strict):
+    """Which data."""
+
+    name: Annotated[str, Field(description="a name that 'sclcm-offline datasets' lists")]
+    root: Annotated[Path | None, Field(description="folder of the data set, relative to the current folder")] = None
+    options: Annotated[
+        dict[str, bool | int | float | str], Field(description="options of the data set that differ from the usual")
+    ] = {}
+    without_subjects: Annotated[tuple[str, ...], Field(description="subjects who are not read at all")] = ()
+    window_hop_frames: Annotated[int, Field(ge=1, description="distance between windows, in frames")] = 2
+
+
+class EncoderConfig(_Strict):
+    """The SCLCM encoder."""
+
+    layout: Annotated[Literal["1d", "2d"], Field(description="convolve over time, or over time and neighbouring columns")] = (
+        "1d"
+    )
+    widths: Annotated[tuple[int, int], Field(description="planes after the two convolutions")] = (64, 128)
+    n_embedding: Annotated[int, Field(ge=2, description="length of the embedding")] = 128
+    dropouts: Annotated[tuple[float, float], Field(description="dropout after the two convolutions, 0..1")] = (0.2, 0.25)
+    pooling: Annotated[Literal["flatten", "mean"], Field(description="keep the time steps, or average them")] = "flatten"
+
+
+class HeadConfig(_Strict):
+    """The classifier on the embedding."""
+
+    n_hidden: Annotated[int, Field(ge=0, description="length of the hidden layer; 0 for none")] = 1024
+    dropout: Annotated[float, Field(ge=0, lt=1, description="dropout, 0..1")] = 0.3
+
+
+class TrainerConfig(_Strict):
+    """How any method is trained."""
+
+    epochs: Annotated[int, Field(ge=1, description="most epochs")] = 100
+    patience: Annotated[int, Field(ge=1, description="epochs without a better validation score before stopping")] = 15
+    weight_decay: Annotated[float, Field(ge=0, description="AdamW's weight decay")] = 1e-2
+    warmup_share: Annotated[float, Field(ge=0, lt=1, description="share of the steps over which the learning rate rises")] = (
+        0.05
+    )
+    clip_norm: Annotated[float, Field(gt=0, description="longest gradient")] = 1.0
+    precision: Annotated[Literal["float32", "bfloat16"], Field(description="of the forward pass; losses stay float32")] = (
+        "float32"
+    )
+    device: Annotated[Literal["auto", "cpu", "cuda"], Field(description="where to compute")] = "auto"
+
+
+class PretrainConfig(TrainerConfig):
+    """Contrastive pretraining, which looks at no class label."""
+
+    method: Annotated[str, Field(description="a name that 'sclcm-offline methods' lists")] = "sclcm"
+    lr: Annotated[float, Field(gt=0, description="learning rate")] = 1e-3
+    groups_by: Annotated[
+        Literal["trial", "stimulus"],
+        Field(description="positives: windows of one trial, or of one subject and stimulus (the original)"),
+    ] = "trial"
+    n_groups: Annotated[int, Field(ge=2, description="groups in a batch")] = 64
+    n_items: Annotated[int, Field(ge=2, description="windows of a group in a batch")] = 4
+    n_views: Annotated[int, Field(ge=1, description="views of each window: itself, then augmented ones")] = 2
+    augmentations: Annotated[tuple[AugmentationName, ...], Field(description="what may be done to a view")] = (
+        "mix_windows",
+        "add_noise",
+        "mask_channels",
+    )
+    n_projection: Annotated[int, Field(ge=0, description="length of the projection; 0 for no projector (the original)")] = 64
+    theta: Annotated[float, Field(gt=0, description="temperature of the loss")] = 0.5
+    weights: Annotated[
+        tuple[float, float, float, float], Field(description="of positives, hard, soft person and soft stimulus negatives")
+    ] = (0.4, 0.4, 0.1, 0.0)
+    count: Annotated[Literal["counts", "pairs"], Field(description="average by class of pairs, or over all (the original)")] = (
+        "counts"
+    )
+
+
+class FinetuneConfig(TrainerConfig):
+    """Supervised training of encoder and head."""
+
+    mode: Annotated[Literal["finetune", "probe"], Field(description="train all, or the head alone on a frozen encoder")] = (
+        "finetune"
+    )
+    batch_size: Annotated[int, Field(ge=16, description="windows in a batch; BatchNorm needs at least 16")] = 128
+    head_lr: Annotated[float, Field(gt=0, description="learning rate of the head")] = 1e-3
+    encoder_lr: Annotated[float, Field(gt=0, description="learning rate of the encoder")] = 1e-4
+    label_smoothing: Annotated[float, Field(ge=0, lt=1, description="share of the target spread over all classes")] = 0.05
+    class_weights: Annotated[bool, Field(description="weigh classes by the inverse of their frequency")] = True
+    augmentations: Annotated[tuple[AugmentationName, ...], Field(description="what may be done to a training window")] = ()
+    n_members: Annotated[int, Field(ge=1, description="networks, differing in their seed, whose logits are averaged")] = 1
+
+
+class EvaluateConfig(_Strict):
+    """The protocol."""
+
+    split: Annotated[
+        Literal["leave_one_subject_out", "grouped_folds", "subject_and_stimulus_disjoint", "within_subject"],
+        Field(description="what a fold leaves out"),
+    ] = "leave_one_subject_out"
+    options: Annotated[dict[str, int | str], Field(description="options of the split, such as k or n_validation_subjects")] = {}
+    baselines: Annotated[
+        tuple[Literal["majority", "logistic_regression"], ...], Field(description="simple methods on the same folds")
+    ] = ("majority", "logistic_regression")
+
+
+class QuantizeConfig(_Strict):
+    """Post-training static quantization, symmetric, per channel."""
+
+    enabled: Annotated[bool, Field(description="false ships float32")] = True
+    activations: Annotated[Literal["absmax", "percentile"], Field(description="how the activations' ranges are found")] = (
+        "absmax"
+    )
+    n_calibration: Annotated[int, Field(ge=16, description="training windows that ranges are found on")] = 512
+    max_accuracy_drop: Annotated[float, Field(ge=0, description="most balanced accuracy that int8 may cost, 0..1")] = 0.01
+    min_agreement: Annotated[float, Field(ge=0, le=1, description="least share of windows with the same answer")] = 0.97
+    max_size_ratio: Annotated[float, Field(gt=0, description="largest int8 file over the float file")] = 0.30
+
+
+class BundleConfig(_Strict):
+    """What is shipped."""
+
+    path: Annotated[Path, Field(description="the .onnx file to write, relative to the current folder")]
+    description: Annotated[str, Field(description="one or two sentences for the user")] = ""
+    caveats: Annotated[tuple[str, ...], Field(description="what the user must know; each a paragraph of the model card")] = ()
+    smoothing_s: Annotated[float, Field(ge=0, description="time constant of the probability smoothing in s")] = 0.0
+
+
+class RunConfig(_Strict):
+    """Everything that a run does."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9\-]*$", description="short name: lower case, digits, hyphens")]
+    title: Annotated[str, Field(description="name for people")]
+    seed: Annotated[int, Field(ge=0, description="determines everything that is drawn")] = 0
+    lines: Annotated[tuple[Line, ...], Field(description="normalisations trained and tested with")] = ("population",)
+    dataset: DatasetConfig
+    features: FeatureSpec
+    encoder: EncoderConfig = EncoderConfig()
+    head: HeadConfig = HeadConfig()
+    pretrain: Annotated[PretrainConfig | None, Field(description="left out: no pretraining")] = None
+    finetune: FinetuneConfig = FinetuneConfig()
+    evaluate: EvaluateConfig = EvaluateConfig()
+    quantize: QuantizeConfig = QuantizeConfig()
+    bundle: Annotated[BundleConfig | None, Field(description="left out: nothing is shipped")] = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if not self.lines or len(set(self.lines)) != len(self.lines):
+            raise ValueError(f"lines must be distinct and not empty; got {list(self.lines)}")
+        if self.bundle and "population" not in self.lines:
+            raise ValueError("a bundle needs the line 'population': it carries the population's normaliser")
+        return self
+
+
+def load_config(path: Path) -> RunConfig:
+    """Read a run config.
+
+    Parameters
+    ----------
+    path : Path
+        A TOML file.
+
+    Returns
+    -------
+    RunConfig
+        Validated.
+
+    Raises
+    ------
+    ConfigError
+        When the file is missing, is not TOML, or has an unknown key or a value that cannot be.
+    """
+    if not path.is_file():
+        raise ConfigError(f"There is no run config '{path}'.", "Those that made the shipped models are in assets/configs.")
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"'{path}' is not TOML: {error}.", "Mend the line it names.") from error
+    return parse_config(data, str(path))
+
+
+def parse_config(data: dict[str, Any], where: str) -> RunConfig:
+    """Validate the content of a run config.
+
+    Parameters
+    ----------
+    data : dict
+        What the TOML file says.
+    where : str
+        What to call its place in errors.
+
+    Returns
+    -------
+    RunConfig
+        Validated.
+
+    Raises
+    ------
+    ConfigError
+        When a key is unknown or a value cannot be.
+    """
+    try:
+        return RunConfig.model_validate(data)
+    except ValidationError as error:
+        what, remedy = _first_problem(error)
+        raise ConfigError(f"In '{where}': {what}.", remedy) from error
+
+
+def _first_problem(error: ValidationError) -> tuple[str, str]:
+    problem = error.errors()[0]
+    path = [str(part) for part in problem["loc"]]
+    model = _model_at(path[:-1])
+    if problem["type"] == "extra_forbidden":
+        return f"unknown key '{'.'.join(path)}'", nearest(path[-1], model.model_fields)
+    field = model.model_fields.get(path[-1]) if path else None
+    meaning = f"It means: {field.description}." if field and field.description else "Correct it."
+    return f"{'.'.join(path) or 'as a whole'}: {problem['msg']} (got {problem['input']!r})"[:400], meaning
+
+
+def _model_at(path: list[str]) -> type[BaseModel]:
+    model: type[BaseModel] = RunConfig
+    for part in path:
+        field = model.model_fields.get(part)
+        candidates = [field.annotation, *get_args(field.annotation)] if field else []
+        inner = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
+        if not inner:
+            break
+        model = inner[0]
+    return model

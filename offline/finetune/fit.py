@@ -1,0 +1,150 @@
+"""Training of the classifier, from config to an ensemble of networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from offline.config import RunConfig
+from offline.finetune.classify import Classify
+from offline.pretrain.fit import pretrain
+from offline.seeds import Seed
+from offline.training import History, Trainer
+from offline.training.inputs import Inputs, joined
+from offline.training.networks import build_classifier
+from offline.training.trainer import EpochCallback
+from sclcm_core.models import Ensemble, SclcmClassifier, SclcmEncoder
+
+EncoderSource = Callable[[Seed], SclcmEncoder]
+"""Returns a pretrained encoder for a member of the ensemble."""
+
+
+@dataclass(frozen=True, slots=True)
+class FitData:
+    """What a fit may see.
+
+    Parameters
+    ----------
+    train : tuple of Inputs
+        Windows of training people, one entry a line of normalisation.
+    validation : tuple of Inputs
+        Windows of other people, likewise; empty where nobody is left to validate on.
+    n_classes : int
+        Number of classes.
+    """
+
+    train: tuple[Inputs, ...]
+    validation: tuple[Inputs, ...]
+    n_classes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Epochs:
+    """How long each stage was, or shall be.
+
+    Parameters
+    ----------
+    pretrain, finetune : int
+        Number of epochs; 0 for a stage that is left out.
+    """
+
+    pretrain: int
+    finetune: int
+
+
+def fit_encoder(
+    config: RunConfig,
+    data: FitData,
+    seed: Seed,
+    *,
+    stop_after: int | None = None,
+    state_path: Path | None = None,
+    on_epoch: EpochCallback | None = None,
+) -> tuple[SclcmEncoder, History]:
+    """Pretrain an encoder on the windows of all lines; see `pretrain`."""
+    train = joined(list(data.train))
+    validation = joined(list(data.validation)) if data.validation else None
+    return pretrain(config, train, validation, seed, stop_after=stop_after, state_path=state_path, on_epoch=on_epoch)
+
+
+def fit_member(
+    config: RunConfig,
+    data: FitData,
+    encoder: SclcmEncoder,
+    seed: Seed,
+    *,
+    stop_after: int | None = None,
+    state_path: Path | None = None,
+    on_epoch: EpochCallback | None = None,
+) -> tuple[SclcmClassifier, History]:
+    """Finetune one classifier.
+
+    Parameters
+    ----------
+    config : RunConfig
+        Head and training.
+    data : FitData
+        What it may see.
+    encoder : SclcmEncoder
+        New or pretrained; trained further unless it is only probed.
+    seed : Seed
+        Determines everything drawn.
+    stop_after : int, optional
+        Number of epochs, where there is no validation side.
+    state_path : Path, optional
+        Where to keep what is needed to take the training up again.
+    on_epoch : callable, optional
+        Told of each epoch.
+
+    Returns
+    -------
+    network : SclcmClassifier
+        With its best weights, in evaluation mode.
+    history : History
+        What happened.
+    """
+    network = build_classifier(config, encoder, data.n_classes, seed)
+    task = Classify(network, config.finetune, joined(list(data.train)), data.validation)
+    trainer = Trainer(task, config.finetune, seed.of("finetune"), state_path=state_path, on_epoch=on_epoch)
+    history = trainer.fit(stop_after=stop_after)
+    return network, history
+
+
+def fit_ensemble(
+    config: RunConfig, data: FitData, seed: Seed, *, epochs: Epochs | None = None, on_epoch: EpochCallback | None = None
+) -> tuple[Ensemble, list[Epochs], list[History]]:
+    """Pretrain and finetune every member of the ensemble.
+
+    Parameters
+    ----------
+    config : RunConfig
+        Everything.
+    data : FitData
+        What it may see.
+    seed : Seed
+        Determines everything drawn.
+    epochs : Epochs, optional
+        How long each stage shall be, where there is no validation side.
+    on_epoch : callable, optional
+        Told of each epoch.
+
+    Returns
+    -------
+    ensemble : Ensemble
+        In evaluation mode.
+    epochs : list of Epochs
+        How long each stage of each member was at its best.
+    histories : list of History
+        Of the members' finetuning.
+    """
+    members, lengths, histories = [], [], []
+    for number in range(config.finetune.n_members):
+        of_member = seed.of("member", number)
+        pretrain_for, finetune_for = (epochs.pretrain, epochs.finetune) if epochs else (None, None)
+        encoder, before = fit_encoder(config, data, of_member, stop_after=pretrain_for, on_epoch=on_epoch)
+        network, history = fit_member(config, data, encoder, of_member, stop_after=finetune_for, on_epoch=on_epoch)
+        members.append(network)
+        lengths.append(Epochs(before.best_epoch, history.best_epoch))
+        histories.append(history)
+    return Ensemble(members).eval(), lengths, histories

@@ -1,0 +1,145 @@
+"""From windows to network inputs, along each line of normalisation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from offline.config import Line
+from offline.datasets.window_set import Int64Array, WindowSet
+from sclcm_core.errors import DatasetError
+from sclcm_core.features.normalise import Normaliser
+from sclcm_core.types import Float32Array, Float64Array
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Normalised windows with their labels and ids.
+
+    Parameters
+    ----------
+    features : ndarray of float32, shape (n, n_bands, n_columns, n_frames)
+        Normalised features, without unit.
+    label, subject, trial, stimulus, recording, window : ndarray of int64, shape (n,)
+        Class, ids, and the number of the window in its set.
+    t0 : ndarray of float64, shape (n,)
+        Start of the window in its recording, in s.
+    """
+
+    features: Float32Array
+    label: Int64Array
+    subject: Int64Array
+    trial: Int64Array
+    stimulus: Int64Array
+    recording: Int64Array
+    window: Int64Array
+    t0: Float64Array
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def select(self, indices: Int64Array) -> Inputs:
+        """Return some of the windows, in the order of `indices`."""
+        return Inputs(*(getattr(self, field.name)[indices] for field in fields(self)))
+
+    @property
+    def mean_frame(self) -> Float32Array:
+        """Features averaged over frames and laid out flat, shape (n, n_bands * n_columns): what simple methods look at."""
+        means: Float32Array = self.features.mean(axis=-1)
+        return means.reshape(len(self), -1)
+
+
+def population_normaliser(windows: WindowSet, indices: Int64Array) -> Normaliser:
+    """Take the statistics of the training windows.
+
+    Parameters
+    ----------
+    windows : WindowSet
+        Windows, not normalised.
+    indices : ndarray of int64, shape (n,)
+        Training windows, and no others.
+
+    Returns
+    -------
+    Normaliser
+        Mean and standard deviation over all their frames, per band and column, in nats or dB.
+    """
+    frames = np.moveaxis(windows.features[indices], -1, 1)  # (n, n_frames, n_bands, n_columns)
+    return Normaliser.fit(frames.reshape(-1, *frames.shape[2:]))
+
+
+def personal_normaliser(windows: WindowSet, subject: int) -> Normaliser:
+    """Take the statistics of a person's rest, as the live program does from the first minute.
+
+    Parameters
+    ----------
+    windows : WindowSet
+        Windows with the baselines of their subjects.
+    subject : int
+        Whose.
+
+    Returns
+    -------
+    Normaliser
+        In nats or dB.
+
+    Raises
+    ------
+    DatasetError
+        When the subject has no baseline.
+    """
+    frames = windows.baseline_frames.get(subject)
+    if frames is None:
+        raise DatasetError(
+            f"Subject '{windows.subject_names[subject]}' of {windows.dataset.title} has no rest baseline.",
+            "Leave 'personal' out of the run config's lines.",
+        )
+    return Normaliser.fit(frames)
+
+
+def normalised(windows: WindowSet, indices: Int64Array, line: Line, population: Normaliser) -> Inputs:
+    """Normalise windows.
+
+    Parameters
+    ----------
+    windows : WindowSet
+        Windows, not normalised.
+    indices : ndarray of int64, shape (n,)
+        Which of them.
+    line : {'population', 'personal'}
+        By the training people's statistics, or each by the person's own.
+    population : Normaliser
+        The training people's statistics.
+
+    Returns
+    -------
+    Inputs
+        In the order of `indices`.
+    """
+    subject = windows.subject[indices]
+    features = np.empty((len(indices), *windows.features.shape[1:]), np.float32)
+    for person in np.unique(subject):
+        mine = np.flatnonzero(subject == person)
+        normaliser = population if line == "population" else personal_normaliser(windows, int(person))
+        frames = normaliser.transform(np.moveaxis(windows.features[indices[mine]], -1, 1))
+        features[mine] = np.moveaxis(frames, 1, -1)
+    chosen = windows.select(indices)
+    ids = (chosen.label, chosen.subject, chosen.trial, chosen.stimulus, chosen.recording)
+    return Inputs(features, *ids, indices, chosen.t0)
+
+
+def joined(parts: list[Inputs]) -> Inputs:
+    """Put inputs one after the other.
+
+    Parameters
+    ----------
+    parts : list of Inputs
+        At least one.
+
+    Returns
+    -------
+    Inputs
+        All windows; those of two lines appear once in each.
+    """
+    return Inputs(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Inputs)))

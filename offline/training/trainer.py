@@ -1,0 +1,188 @@
+"""The loop: one for every method."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from offline.config import TrainerConfig
+from offline.seeds import Seed
+from offline.training.checkpoint import (
+    Checkpoint,
+    Weights,
+    load_checkpoint,
+    optimiser_tensors,
+    restore_optimiser,
+    save_checkpoint,
+    under_prefix,
+    with_prefix,
+)
+from offline.training.schedule import warmup_cosine
+from offline.training.task import Task, Validation
+
+logger = logging.getLogger(__name__)
+
+EpochCallback = Callable[[int, int, dict[str, float]], None]
+"""Called with the number of epochs done, the most there can be, and the figures of the last."""
+
+MIN_DELTA = 1e-6
+"""A validation score must grow by more than this to count as better."""
+
+
+@dataclass
+class History:
+    """What happened, epoch by epoch.
+
+    Parameters
+    ----------
+    rows : list of dict of str to float
+        Figures of each epoch: ``loss``, ``score`` and what the task adds.
+    best_epoch : int
+        Number of epochs after which the weights were best, from 1.
+    best_score : float
+        The validation score then; NaN without a validation side.
+    """
+
+    rows: list[dict[str, float]] = field(default_factory=list)
+    best_epoch: int = 0
+    best_score: float = float("-inf")
+
+
+def pick_device(wish: str) -> torch.device:
+    """Return the device to compute on; ``"auto"`` takes a GPU where there is one."""
+    if wish == "auto":
+        wish = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(wish)
+
+
+class Trainer:
+    """Trains the network of a task and leaves it with its best weights.
+
+    Parameters
+    ----------
+    task : Task
+        What to train.
+    config : TrainerConfig
+        How.
+    seed : Seed
+        Determines order, augmentation and dropout. Each epoch has generators of its own, so that a run that is taken up again
+        after an interruption ends in the same weights as one that was not interrupted.
+    state_path : Path, optional
+        Where to keep what is needed to take the run up again.
+    on_epoch : callable, optional
+        Told of each epoch.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        config: TrainerConfig,
+        seed: Seed,
+        *,
+        state_path: Path | None = None,
+        on_epoch: EpochCallback | None = None,
+    ) -> None:
+        self._task, self._config, self._seed = task, config, seed
+        self._state_path, self._on_epoch = state_path, on_epoch
+        self._device = pick_device(config.device)
+        self._network = task.network.to(self._device)
+        self._optimiser = torch.optim.AdamW(task.parameter_groups(), weight_decay=config.weight_decay)
+        self._rates = [group["lr"] for group in self._optimiser.param_groups]
+        self._history = History()
+        self._best: Weights = {}
+
+    def fit(self, *, stop_after: int | None = None) -> History:
+        """Train until the validation score stops growing.
+
+        Parameters
+        ----------
+        stop_after : int, optional
+            End after this many epochs and keep the last weights, with the learning rates of the whole run: the final fit on all
+            people, who leave nobody to validate on, repeats what the folds found best.
+
+        Returns
+        -------
+        History
+            The task's network then has its best weights and is in evaluation mode.
+        """
+        self._resume()
+        last = min(self._config.epochs, stop_after or self._config.epochs)
+        while len(self._history.rows) < last and not (stop_after is None and self._is_stale()):
+            figures = self._epoch(len(self._history.rows))
+            self._judge(figures, keep_always=stop_after is not None)
+            self._save()
+            if self._on_epoch:
+                self._on_epoch(len(self._history.rows), last, figures)
+        self._network.load_state_dict(self._best)
+        self._network.eval()
+        return self._history
+
+    def _is_stale(self) -> bool:
+        return len(self._history.rows) - self._history.best_epoch >= self._config.patience
+
+    def _epoch(self, number: int) -> dict[str, float]:
+        seed = self._seed.of("epoch", number)
+        generator = seed.of("views").torch_generator(self._device.type)
+        total, n_batches = 0.0, 0
+        self._network.train()
+        with torch.random.fork_rng(devices=[]):  # dropout draws from torch's own generator
+            torch.manual_seed(seed.of("dropout").number())
+            for count, indices in enumerate(self._task.batches(seed.of("order").rng())):
+                self._set_rates(number * self._task.n_batches + count)
+                total += self._step(indices, generator)
+                n_batches += 1
+        return {"loss": total / max(1, n_batches)}
+
+    def _set_rates(self, step: int) -> None:
+        factor = warmup_cosine(step, self._config.epochs * self._task.n_batches, self._config.warmup_share)
+        for group, rate in zip(self._optimiser.param_groups, self._rates, strict=True):
+            group["lr"] = rate * factor
+
+    def _step(self, indices: Any, generator: torch.Generator) -> float:
+        narrow = self._config.precision == "bfloat16"
+        with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=narrow):
+            loss = self._task.loss(indices, generator)
+        self._optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self._network.parameters(), self._config.clip_norm)
+        self._optimiser.step()
+        return float(loss.detach())
+
+    def _judge(self, figures: dict[str, float], *, keep_always: bool) -> None:
+        self._network.eval()
+        with torch.no_grad():
+            validation = self._task.validate()
+        self._history.rows.append(figures)
+        if validation is not None:
+            figures.update(score=validation.score, **validation.figures)
+        if keep_always or validation is None or validation.score > self._history.best_score + MIN_DELTA:
+            self._keep(validation)
+
+    def _keep(self, validation: Validation | None) -> None:
+        self._history.best_epoch = len(self._history.rows)
+        self._history.best_score = validation.score if validation else float("nan")
+        self._best = {name: tensor.detach().clone() for name, tensor in self._network.state_dict().items()}
+
+    def _save(self) -> None:
+        if self._state_path is None:
+            return
+        weights = with_prefix("network", self._network.state_dict()) | with_prefix("best", self._best)
+        weights |= with_prefix("optimiser", optimiser_tensors(self._optimiser))
+        save_checkpoint(self._state_path, Checkpoint(weights, {"history": dataclasses.asdict(self._history)}))
+
+    def _resume(self) -> None:
+        if self._state_path is None or not self._state_path.is_file():
+            return
+        state = load_checkpoint(self._state_path)
+        self._history = History(**state.facts["history"])
+        self._best = under_prefix("best", state.weights)
+        self._network.load_state_dict(under_prefix("network", state.weights))
+        restore_optimiser(self._optimiser, under_prefix("optimiser", state.weights))
+        logger.info("Taken up again after %d epochs from %s", len(self._history.rows), self._state_path)
