@@ -1,0 +1,79 @@
+"""From a torch network to an ONNX file."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import onnx
+import torch
+from torch import nn
+
+from sclcm_core.inference.onnx_runtime import INPUT, OUTPUT
+from sclcm_core.models import fold_batchnorm
+
+_CHATTY = ("torch.onnx", "torch.onnx._internal.exporter._registration", "onnxscript", "onnx_ir", "root")
+
+
+def export_network(network: nn.Module, input_shape: tuple[int, int, int], path: Path) -> None:
+    """Write a network as ONNX: BatchNorm folded, any number of windows at a time, float32.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Takes (n, n_bands, n_columns, n_frames), returns (n, n_classes).
+    input_shape : (int, int, int)
+        (n_bands, n_columns, n_frames).
+    path : Path
+        The ``.onnx`` file to write; input ``features``, output ``logits``.
+    """
+    folded = fold_batchnorm(network).cpu()
+    example = torch.zeros(2, *input_shape)  # two: one would be taken for a constant
+    with _quiet():
+        program = torch.onnx.export(
+            folded,
+            (example,),
+            dynamo=True,
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            dynamic_shapes=({0: torch.export.Dim("n")},),
+            verbose=False,
+        )
+    if program is None:
+        raise RuntimeError("torch.onnx.export returned nothing.")
+    model = program.model_proto
+    _strip(model)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(model, str(path))
+
+
+def _strip(model: Any) -> None:
+    """Drop what says where and by which lines of code the graph was made: it is of no use, and names folders of this machine."""
+    del model.metadata_props[:]
+    model.doc_string = ""
+    graph = model.graph
+    graph.doc_string = ""
+    del graph.value_info[:], graph.metadata_props[:]
+    for item in (*graph.node, *graph.input, *graph.output, *graph.initializer):
+        item.doc_string = ""
+        del item.metadata_props[:]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Hold back the exporter's remarks on packages that are not needed."""
+    loggers = [logging.getLogger(name) for name in _CHATTY]
+    levels = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
