@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from offline.datasets.dataset import Dataset, Source
-from offline.datasets.frames import RecordingFrames
+from offline.datasets.dataset import Dataset, RecordingFrames, Source
 from sclcm_core.errors import DatasetError
 from sclcm_core.features.spec import FeatureSpec
 from sclcm_core.types import Float32Array

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
 import re
-from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol
 
-from sclcm_core.errors import DatasetError
+import numpy as np
+
+from sclcm_core.features.spec import FeatureSpec
 from sclcm_core.recordings import Recording
+from sclcm_core.types import BoolArray, Float32Array
 
 Progress = Callable[[int, int, str], None]
 """Called with the number of steps done, the number of all steps, and what was just done."""
@@ -42,6 +42,9 @@ class DatasetCard:
         What the labels mean: ``"emotion"``, ``"workload"``, ...
     options : tuple of (str, str)
         Choices that change labels or signals, such as the threshold put to ratings.
+    live : bool
+        False when the features were computed by the authors of the data set: no live stream can be made to give the same, and
+        no model trained on them may run live.
     """
 
     name: str
@@ -51,6 +54,7 @@ class DatasetCard:
     simulated: bool
     target: str
     options: tuple[tuple[str, str], ...] = ()
+    live: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,60 @@ class Source:
     subject: str | None
     session: int = 1
     paths: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingFrames:
+    """The frames of one labelled recording, and what is known of it.
+
+    Parameters
+    ----------
+    subject, session, trial, stimulus, label, baseline_s
+        As in :class:`LabelledRecording`.
+    values : ndarray of float32, shape (n, n_bands, n_columns)
+        Features in nats or dB; frame ``k`` starts ``k * hop`` after the start of the recording.
+    faults : dict of int to str
+        Why a frame must not be trusted, by its number; frames that can be are left out.
+    """
+
+    subject: str
+    session: int
+    trial: str
+    stimulus: str
+    label: int
+    baseline_s: float
+    values: Float32Array
+    faults: dict[int, str]
+
+    @property
+    def ok(self) -> BoolArray:
+        """Whether each frame can be trusted, shape (n,)."""
+        ok = np.ones(len(self.values), np.bool_)
+        ok[list(self.faults)] = False
+        return ok
+
+    def windows(self, n_frames: int) -> Float32Array:
+        """Return every sequence of frames as a view.
+
+        Parameters
+        ----------
+        n_frames : int
+            How many consecutive frames make a window.
+
+        Returns
+        -------
+        ndarray of float32, shape (n - n_frames + 1, n_bands, n_columns, n_frames)
+            A read-only view, in nats or dB: nothing is copied, and nothing is read from a mapped file until it is used.
+        """
+        return np.lib.stride_tricks.sliding_window_view(self.values, n_frames, axis=0)
+
+    def fault_kinds(self) -> Counter[str]:
+        """Count frames by what is wrong with them, without the numbers: ``"of the samples missing"``."""
+        return Counter(_kind(text) for text in self.faults.values())
+
+
+def _kind(fault: str) -> str:
+    return fault.split("% ", 1)[-1]
 
 
 class Dataset(Protocol):
@@ -161,89 +219,14 @@ class Dataset(Protocol):
     def recordings(self, root: Path | None) -> Iterator[LabelledRecording]:
         """Read all sources, one after the other."""
 
+    def frames(self, source: Source, spec: FeatureSpec) -> Iterator[RecordingFrames]:
+        """Compute the frames of one source."""
+
     def card(self) -> DatasetCard:
         """Return what must be said of the data set."""
 
     def fingerprint(self, source: Source) -> str:
         """Return a hash of everything that the content of a source depends on."""
-
-
-class LocalDataset(ABC):
-    """A data set in a folder of this machine.
-
-    Options of a data set are the fields of its (frozen) dataclass. A change to how files are read or labelled must raise
-    `loader_version`, so that caches of the former meaning are not used.
-    """
-
-    name: str
-    title: str
-    licence: str
-    attribution: str
-    where: str
-    simulated: bool = False
-    target: str = "emotion"
-    default_root: Path | None = None
-    loader_version: int = 1
-
-    @property
-    @abstractmethod
-    def class_names(self) -> tuple[str, ...]:
-        """Names of the classes, in the order of the labels."""
-
-    @property
-    def passband(self) -> tuple[float, float] | None:
-        """Band in Hz that the authors' filters left; None when unknown or unfiltered."""
-        return None
-
-    @abstractmethod
-    def sources(self, root: Path | None) -> Sequence[Source]:
-        """Return what there is to read, sorted; raise DatasetError when the folder is not the data set."""
-
-    @abstractmethod
-    def read(self, source: Source) -> Iterator[LabelledRecording]:
-        """Read one source."""
-
-    def resolve(self, root: Path | None) -> Self:
-        """Return the data set with what only the folder can say; most folders say nothing."""
-        return self
-
-    def recordings(self, root: Path | None) -> Iterator[LabelledRecording]:
-        """Read all sources, one after the other."""
-        for source in self.sources(root):
-            yield from self.read(source)
-
-    def options(self) -> dict[str, str]:
-        """Return the options and their values as text."""
-        if not dataclasses.is_dataclass(self):
-            return {}
-        return {field.name: str(getattr(self, field.name)) for field in dataclasses.fields(self)}
-
-    def card(self) -> DatasetCard:
-        """Return what must be said of the data set."""
-        options = tuple(self.options().items())
-        return DatasetCard(self.name, self.title, self.licence, self.attribution, self.simulated, self.target, options=options)
-
-    def fingerprint(self, source: Source) -> str:
-        """Return a hash of everything that the content of a source depends on.
-
-        Files count by name, size and time of change: reading all of SEED to hash it would take as long as its features.
-        """
-        files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in source.paths]
-        facts = [self.name, self.loader_version, self.options(), source.key, files]
-        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
-
-    def require_root(self, root: Path | None) -> Path:
-        """Return the folder of the data set, or say that it is missing and where to get it."""
-        folder = root or self.default_root
-        if folder is None:
-            raise self.error(f"No folder was named for {self.title}.")
-        if not folder.is_dir():
-            raise self.error(f"The folder '{folder}' for {self.title} does not exist.")
-        return folder
-
-    def error(self, what: str) -> DatasetError:
-        """Return an error that ends with where the data set is to be had."""
-        return DatasetError(what, f"Name the folder that holds it; {self.where}")
 
 
 def natural_key(text: str) -> tuple[tuple[int, int | str], ...]:

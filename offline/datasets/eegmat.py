@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from offline.datasets.dataset import LabelledRecording, LocalDataset, Source, natural_key
+from offline.datasets.dataset import LabelledRecording, Source, natural_key
+from offline.datasets.local_dataset import LocalDataset
 from sclcm_core.errors import DatasetError
 from sclcm_core.recordings import read_recording
 

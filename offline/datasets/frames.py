@@ -1,72 +1,14 @@
-"""The feature frames of one labelled recording: what the cache keeps and windows are cut from."""
+"""From a labelled recording to its feature frames, by the extractor that runs live."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
-
 import numpy as np
 
-from offline.datasets.dataset import LabelledRecording
+from offline.datasets.dataset import LabelledRecording, RecordingFrames
 from sclcm_core.errors import DatasetError
 from sclcm_core.features.extractor import extract, stack
 from sclcm_core.features.spec import FeatureSpec
 from sclcm_core.montage import find_channels
-from sclcm_core.types import BoolArray, Float32Array
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingFrames:
-    """The frames of one labelled recording, and what is known of it.
-
-    Parameters
-    ----------
-    subject, session, trial, stimulus, label, baseline_s
-        As in :class:`~offline.datasets.dataset.LabelledRecording`.
-    values : ndarray of float32, shape (n, n_bands, n_columns)
-        Features in nats or dB; frame ``k`` starts ``k * hop`` after the start of the recording.
-    faults : dict of int to str
-        Why a frame must not be trusted, by its number; frames that can be are left out.
-    """
-
-    subject: str
-    session: int
-    trial: str
-    stimulus: str
-    label: int
-    baseline_s: float
-    values: Float32Array
-    faults: dict[int, str]
-
-    @property
-    def ok(self) -> BoolArray:
-        """Whether each frame can be trusted, shape (n,)."""
-        ok = np.ones(len(self.values), np.bool_)
-        ok[list(self.faults)] = False
-        return ok
-
-    def windows(self, n_frames: int) -> Float32Array:
-        """Return every sequence of frames as a view.
-
-        Parameters
-        ----------
-        n_frames : int
-            How many consecutive frames make a window.
-
-        Returns
-        -------
-        ndarray of float32, shape (n - n_frames + 1, n_bands, n_columns, n_frames)
-            A read-only view, in nats or dB: nothing is copied, and nothing is read from a mapped file until it is used.
-        """
-        return np.lib.stride_tricks.sliding_window_view(self.values, n_frames, axis=0)
-
-    def fault_kinds(self) -> Counter[str]:
-        """Count frames by what is wrong with them, without the numbers: ``"of the samples missing"``."""
-        return Counter(_kind(text) for text in self.faults.values())
-
-
-def _kind(fault: str) -> str:
-    return fault.split("% ", 1)[-1]
 
 
 def compute_frames(labelled: LabelledRecording, spec: FeatureSpec) -> RecordingFrames:

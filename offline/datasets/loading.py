@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from offline.datasets.dataset import Dataset, Progress
-from offline.datasets.frames import RecordingFrames, compute_frames
+from offline.datasets.dataset import Dataset, Progress, RecordingFrames
 from offline.datasets.matching import check_bands, chosen_sources
 from offline.datasets.prepare import prepare
 from offline.datasets.registry import find_dataset
@@ -83,8 +82,8 @@ def _frames(
     check_bands(dataset, spec)
     sources = chosen_sources(dataset, root, subjects)
     for number, source in enumerate(sources, start=1):
-        for labelled in dataset.read(source):
-            if subjects is None or labelled.subject in subjects:
-                yield compute_frames(labelled, spec)
+        for frames in dataset.frames(source, spec):
+            if subjects is None or frames.subject in subjects:
+                yield frames
         if progress:
             progress(number, len(sources), source.key)

@@ -13,8 +13,7 @@ import joblib
 from joblib.externals.loky import get_reusable_executor
 
 from offline.datasets.cache import FrameCache
-from offline.datasets.dataset import Dataset, Progress, Source
-from offline.datasets.frames import RecordingFrames, compute_frames
+from offline.datasets.dataset import Dataset, Progress, RecordingFrames, Source
 from offline.datasets.matching import check_bands, chosen_sources
 from offline.datasets.registry import find_dataset
 from sclcm_core.errors import DatasetError
@@ -142,6 +141,5 @@ def _engine(backend: str | None) -> AbstractContextManager[Any]:
 
 def _prepare_source(dataset: Dataset, source: Source, spec: FeatureSpec, cache: FrameCache) -> str:
     """Compute one source, a recording at a time; only the frames, a thousandth of the signal, are kept."""
-    frames = [compute_frames(labelled, spec) for labelled in dataset.read(source)]
-    cache.store(dataset, source, spec, frames)
+    cache.store(dataset, source, spec, list(dataset.frames(source, spec)))
     return source.key

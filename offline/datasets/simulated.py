@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from offline.datasets.dataset import UNLABELLED, LabelledRecording, LocalDataset, Source
+from offline.datasets.dataset import UNLABELLED, LabelledRecording, Source
+from offline.datasets.local_dataset import LocalDataset
 from sclcm_core.recordings import Recording
 from sclcm_core.simulation import EMOTIONS, HEADSET_CHANNELS, HeadSettings, Person, SimulatedHead, draw_person
 from sclcm_core.types import Float32Array, StreamSpec

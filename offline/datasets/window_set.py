@@ -11,8 +11,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from offline.datasets.dataset import DatasetCard
-from offline.datasets.frames import RecordingFrames
+from offline.datasets.dataset import DatasetCard, RecordingFrames
 from sclcm_core.errors import DatasetError
 from sclcm_core.features.spec import FeatureSpec
 from sclcm_core.types import BoolArray, Float32Array, Float64Array

@@ -5,8 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from offline.datasets.dataset import DatasetCard
-from offline.datasets.frames import RecordingFrames
+from offline.datasets.dataset import DatasetCard, RecordingFrames
 from offline.datasets.window_set import WindowSet, build_window_set
 from sclcm_core.bands import ALPHA, BETA
 from sclcm_core.features.spec import FeatureSpec
