@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-import struct
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from sclcm_core.errors import RecordingError
 from sclcm_core.montage import SEED_CHANNELS
 from sclcm_core.recordings.deap import deap_trials
 from sclcm_core.recordings.finish import finish
+from sclcm_core.recordings.matlab_v5 import MatlabError, Variable, list_variables, load_numbers
 from sclcm_core.recordings.recording import Recording
 from sclcm_core.recordings.trials import Trials
 from sclcm_core.types import Marker
@@ -23,7 +20,6 @@ SEED_SFREQ = 200.0
 SEED_EMOTIONS = {-1: "negative", 0: "neutral", 1: "positive"}
 """Meaning of the numbers in SEED's ``label.mat``."""
 
-_BYTE_ORDERS = {b"\x00\x01IM": "<", b"\x01\x00MI": ">"}
 _SEED_KEY = re.compile(r"_eeg(\d+)$")
 _REMEDY = "Files of SEED (Preprocessed_EEG), SEED-IV (eeg_raw_data) and DEAP (data_preprocessed_matlab) can be read."
 
@@ -41,66 +37,30 @@ def open_mat(path: Path) -> Trials:
     Trials
         Its trials in µV, by their numbers; those of SEED are read from the file one at a time.
     """
-    variables = _variables(path)
+    try:
+        variables = list_variables(path)
+    except MatlabError as error:
+        raise RecordingError(f"'{path}' cannot be read as .mat: {error}.", "Copy or save it again.") from error
     numbers = _seed_numbers(variables)
     if numbers:
         return Trials(path, tuple(numbers), lambda k: _seed_trial(path, *list(numbers.items())[k]))
     if not {"data", "labels"} <= set(variables):
-        raise RecordingError(f"'{path}' holds {', '.join(variables[:6]) or 'nothing'}.", _REMEDY)
-    return deap_trials(path, _load(path, ["data", "labels"]))
+        raise RecordingError(f"'{path}' holds {', '.join(list(variables)[:6]) or 'nothing'}.", _REMEDY)
+    return deap_trials(path, {name: load_numbers(path, variables[name]) for name in ("data", "labels")})
 
 
-def check_whole(path: Path) -> None:
-    """Check that a MATLAB file of format 5 ends where its last variable ends; scipy reads up to a cut in silence.
-
-    Parameters
-    ----------
-    path : Path
-        The file; `RecordingError` is raised when it is cut short. Other formats are left to the reader.
-    """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        order = _BYTE_ORDERS.get(file.read(128)[124:128])
-        if order is None:
-            return
-        at = 128
-        while at < size:
-            file.seek(at)
-            tag = file.read(8)
-            at += 8 + (struct.unpack(f"{order}I", tag[4:])[0] if len(tag) == 8 else 0)
-    if at != size:
-        raise RecordingError(
-            f"'{path}' is cut short: its last variable ends at byte {at} of {size}.", "Copy it again from where it came from."
-        )
-
-
-def _variables(path: Path) -> list[str]:
-    import scipy.io
-
-    check_whole(path)
-    try:
-        return [name for name, _, _ in scipy.io.whosmat(path)]
-    except NotImplementedError as error:
-        raise RecordingError(f"'{path}' is saved in MATLAB's format 7.3.", "Save it again with the option '-v7'.") from error
-
-
-def _load(path: Path, names: list[str]) -> dict[str, Any]:
-    import scipy.io
-
-    return {name: value for name, value in scipy.io.loadmat(path, variable_names=names).items() if name in names}
-
-
-def _seed_numbers(variables: list[str]) -> dict[str, str]:
+def _seed_numbers(variables: dict[str, Variable]) -> dict[str, Variable]:
     """Return the variable of each trial, in the order of their numbers; the order in the file means nothing."""
-    found = {match[1]: name for name in variables if (match := _SEED_KEY.search(name))}
+    found = {match[1]: variable for name, variable in variables.items() if (match := _SEED_KEY.search(name))}
     return dict(sorted(found.items(), key=lambda item: int(item[0])))
 
 
-def _seed_trial(path: Path, number: str, key: str) -> Recording:
-    data = np.asarray(_load(path, [key])[key])
+def _seed_trial(path: Path, number: str, variable: Variable) -> Recording:
+    data = load_numbers(path, variable)
     if data.ndim != 2 or data.shape[0] != len(SEED_CHANNELS) or data.dtype.kind not in "fiu":
         raise RecordingError(
-            f"'{key}' of '{path}' is {data.dtype} {data.shape} instead of numbers ({len(SEED_CHANNELS)}, times).", _REMEDY
+            f"'{variable.name}' of '{path}' is {data.dtype} {data.shape} instead of numbers ({len(SEED_CHANNELS)}, times).",
+            _REMEDY,
         )
     text = _seed_label(path, int(number)) or f"trial {number}"
     marker = Marker(0.0, text, data.shape[1] / SEED_SFREQ)
@@ -114,7 +74,7 @@ def _seed_label(path: Path, number: int) -> str | None:
     if not labels_path.exists():
         return None
     try:
-        labels = np.ravel(_load(labels_path, ["label"])["label"])
+        labels = load_numbers(labels_path, list_variables(labels_path)["label"]).ravel()
         return SEED_EMOTIONS[int(labels[number - 1])]
     except Exception as error:  # a foreign or damaged label.mat fails in any way
         raise RecordingError(f"'{labels_path}' does not tell the label of trial {number}.", "Copy it again.") from error

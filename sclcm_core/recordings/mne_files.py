@@ -12,9 +12,10 @@ from sclcm_core.errors import RecordingError
 from sclcm_core.montage import is_eeg_label
 from sclcm_core.recordings.brainvision_header import check_data_file
 from sclcm_core.recordings.edf_header import EdfHeader, check_complete, read_edf_header, record_onsets
+from sclcm_core.recordings.fif_tags import check_tags
 from sclcm_core.recordings.finish import finish
 from sclcm_core.recordings.grid import IntArray
-from sclcm_core.recordings.matlab import check_whole
+from sclcm_core.recordings.matlab_v5 import is_format_5, look_through
 from sclcm_core.recordings.recording import Recording
 from sclcm_core.recordings.units import MICROVOLTS
 from sclcm_core.types import BoolArray, Float64Array, FloatArray, Marker
@@ -59,8 +60,10 @@ def _inspect(path: Path) -> tuple[EdfHeader | None, tuple[str, ...]]:
         return header, check_complete(path, header)
     if path.suffix.lower() == ".vhdr":
         check_data_file(path)
-    if path.suffix.lower() == ".set":
-        check_whole(path)
+    if path.name.lower().endswith((".fif", ".fif.gz")):
+        check_tags(path)
+    if path.suffix.lower() == ".set" and is_format_5(path):
+        look_through(path)
     return None, ()
 
 
