@@ -6,7 +6,6 @@ from fractions import Fraction
 from math import ceil
 
 import numpy as np
-from scipy.signal import firwin, upfirdn
 
 from sclcm_core.types import Float64Array, MarkArray
 
@@ -56,6 +55,9 @@ class Resampler:
         if ratio == 1:
             raise ValueError(f"{sfreq_in} Hz needs no resampling to {sfreq_out} Hz.")
         self._up, self._down = ratio.numerator, ratio.denominator
+        from scipy.signal import firwin, upfirdn  # 0.9 s and 75 MB that a stream at the model's rate never needs
+
+        self._upfirdn = upfirdn
         slower = max(self._up, self._down)
         self._half = HALF_LENGTH * slower
         self._taps = firwin(2 * self._half + 1, 1.0 / slower, window=("kaiser", 5.0)) * self._up
@@ -108,7 +110,7 @@ class Resampler:
         if segment_first < 0:
             padded = np.concatenate([np.zeros((-segment_first, n_channels)), padded])
         skip = (start * self._down + self._half - segment_first * self._up) // self._down
-        filtered = upfirdn(self._taps, padded, self._up, self._down, axis=0)[skip : skip + stop - start]
+        filtered = self._upfirdn(self._taps, padded, self._up, self._down, axis=0)[skip : skip + stop - start]
         return filtered, *self._times_and_marks(start, stop)
 
     def _segment_start(self, start: int) -> int:
