@@ -8,8 +8,11 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from sclcm_core.errors import SclcmError
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 DEMO_MODEL = "emotion-simulated"
 LIVE_MODEL = "workload-eegmat"
@@ -67,13 +70,8 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
-
-
 def _command(commands: Commands, name: str, run: str, summary: str, text: str) -> argparse.ArgumentParser:
-    parser = commands.add_parser(  # type: ignore[attr-defined]
-        name, help=summary, description=text, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = commands.add_parser(name, help=summary, description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--verbose", action="store_true", help="say on stderr what is going on")
     parser.set_defaults(command=_Lazily(run))
     return parser
