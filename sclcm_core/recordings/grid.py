@@ -55,7 +55,7 @@ class Grid:
         Parameters
         ----------
         samples : ndarray, shape (n_samples, n_channels)
-            The samples that were received.
+            The samples that were received, in µV or any unit.
 
         Returns
         -------
@@ -113,7 +113,7 @@ def grid_from_stamps(stamps: Float64Array, nominal: float | None, path: object) 
     after a candidate are compared.
     """
     _check(stamps, path)
-    stamps, n_wild = _without_wild_ones(stamps)
+    stamps, n_wild = without_wild_ones(stamps)
     period = _period(stamps, nominal)
     sfreq, notes = _rate(1.0 / period, nominal)
     if n_wild:
@@ -166,14 +166,39 @@ def _check(stamps: Float64Array, path: object) -> None:
         )
 
 
-def _without_wild_ones(stamps: Float64Array) -> tuple[Float64Array, int]:
-    """Put single stamps that leave and come back between their neighbours, and count them."""
+def without_wild_ones(stamps: Float64Array) -> tuple[Float64Array, int]:
+    """Put single time stamps that leave and come back between their neighbours.
+
+    Parameters
+    ----------
+    stamps : ndarray of float64, shape (n_samples,)
+        Time stamps in s.
+
+    Returns
+    -------
+    settled : ndarray of float64, shape (n_samples,)
+        The time stamps in s, each near its neighbours unless there is a gap.
+    n_wild : int
+        How many were moved.
+
+    Examples
+    --------
+    >>> without_wild_ones(np.array([0.0, 0.1, 99.0, 0.3, 0.4]))[0]
+    array([0. , 0.1, 0.3, 0.3, 0.4])
+    """
+    if len(stamps) < 4:
+        return stamps, 0
     before, here, after = stamps[:-2], stamps[1:-1], stamps[2:]
     middle = np.maximum(np.minimum(before, after), np.minimum(np.maximum(before, after), here))
     wild = np.abs(here - middle) > _WILD_S
     settled = stamps.copy()
     settled[1:-1][wild] = middle[wild]
-    return settled, int(np.count_nonzero(wild))
+    n_wild = int(np.count_nonzero(wild))
+    for edge, inner, next_inner in ((0, 1, 2), (-1, -2, -3)):
+        if abs(settled[edge] - settled[inner]) > _WILD_S:
+            settled[edge] = 2 * settled[inner] - settled[next_inner]
+            n_wild += 1
+    return settled, n_wild
 
 
 def _period(stamps: Float64Array, nominal: float | None) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 
 from sclcm_core.errors import RecordingError
 from sclcm_core.recordings.finish import finish
-from sclcm_core.recordings.grid import Grid, IntArray, grid_from_losses, grid_from_stamps
+from sclcm_core.recordings.grid import Grid, IntArray, grid_from_losses, grid_from_stamps, without_wild_ones
 from sclcm_core.recordings.recording import Recording
 from sclcm_core.recordings.tables import Table, parse_table
 from sclcm_core.types import Float64Array, Marker
@@ -69,7 +69,7 @@ def _stamps(table: Table) -> Float64Array | None:
     if "Timestamp" not in table.names or not np.isfinite(table.column("Timestamp")).all():
         return None
     stamps = table.column("Timestamp")
-    return stamps / 1e3 if stamps[0] > _MILLISECONDS_FROM else stamps
+    return without_wild_ones(stamps / 1e3 if np.median(stamps) > _MILLISECONDS_FROM else stamps)[0]
 
 
 def _lost_by_index(index: Float64Array, stamps: Float64Array | None, sfreq: float) -> IntArray | None:

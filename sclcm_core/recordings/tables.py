@@ -35,7 +35,7 @@ class Table:
     notes: tuple[str, ...] = ()
 
     def column(self, name: str) -> Float64Array:
-        """Return a column, shape (n_rows,), by its name."""
+        """Return a column, shape (n_rows,), by its name, in the unit of the file."""
         return np.asarray(self.values[:, self.names.index(name)])
 
 

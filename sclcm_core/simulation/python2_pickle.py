@@ -14,7 +14,7 @@ _FLOAT64 = b"cnumpy\ndtype\nU\x02f8K\x00K\x01\x87R(K\x03U\x01<NNNJ\xff\xff\xff\x
 
 
 def python2_pickle(arrays: Mapping[str, Float64Array]) -> bytes:
-    """Return a pickle, protocol 2, of named arrays.
+    r"""Return a pickle, protocol 2, of named arrays.
 
     Parameters
     ----------
@@ -24,13 +24,12 @@ def python2_pickle(arrays: Mapping[str, Float64Array]) -> bytes:
     Returns
     -------
     bytes
-        What ``pickle.load(file, encoding='latin1')`` reads as a dictionary.
+        A dictionary, which Python 3 reads with the encoding ``latin1``.
 
     Examples
     --------
-    >>> import pickle
-    >>> pickle.loads(python2_pickle({"labels": np.ones(2)}), encoding="latin1")
-    {'labels': array([1., 1.])}
+    >>> python2_pickle({"labels": np.ones(2)})[:12]
+    b'\x80\x02}(U\x06labels'
     """
     items = b"".join(_word(name) + _array(np.ascontiguousarray(values, "<f8")) for name, values in arrays.items())
     return b"\x80\x02}(" + items + b"u."
