@@ -135,13 +135,17 @@ def measure_latency(predictor: OnnxPredictor, features: Float32Array) -> Latency
     return Latency(float(np.percentile(times, 50) * 1e6), float(np.percentile(times, 99) * 1e6))
 
 
-def shortfalls(comparison: Comparison, config: QuantizeConfig) -> list[str]:
+def shortfalls(accuracy_drop: float, agreement: float, size_ratio: float, config: QuantizeConfig) -> list[str]:
     """Return what keeps an int8 network from being accepted; empty when nothing does.
 
     Parameters
     ----------
-    comparison : Comparison
-        Float against int8.
+    accuracy_drop : float
+        Balanced accuracy of float less that of int8 on validation people, mean over the folds.
+    agreement : float
+        Share of their windows with the same answer, in 0..1, mean over the folds.
+    size_ratio : float
+        Size of the int8 file over that of the float file.
     config : QuantizeConfig
         What is asked for.
 
@@ -150,12 +154,13 @@ def shortfalls(comparison: Comparison, config: QuantizeConfig) -> list[str]:
     list of str
         One sentence a shortfall, with the figure and the bound.
     """
-    drop = comparison.float_accuracy - comparison.int8_accuracy
     out = []
-    if drop > config.max_accuracy_drop:
-        out.append(f"balanced accuracy falls by {100 * drop:.1f} points (at most {100 * config.max_accuracy_drop:.1f})")
-    if comparison.agreement < config.min_agreement:
-        out.append(f"{100 * comparison.agreement:.1f} % same answers (at least {100 * config.min_agreement:.0f} %)")
-    if comparison.size_ratio > config.max_size_ratio:
-        out.append(f"{100 * comparison.size_ratio:.0f} % of the float file (at most {100 * config.max_size_ratio:.0f} %)")
+    if accuracy_drop > config.max_accuracy_drop:
+        out.append(
+            f"balanced accuracy falls by {100 * accuracy_drop:.1f} points (at most {100 * config.max_accuracy_drop:.1f})"
+        )
+    if agreement < config.min_agreement:
+        out.append(f"{100 * agreement:.1f} % same answers (at least {100 * config.min_agreement:.0f} %)")
+    if size_ratio > config.max_size_ratio:
+        out.append(f"{100 * size_ratio:.0f} % of the float file (at most {100 * config.max_size_ratio:.0f} %)")
     return out

@@ -1,0 +1,236 @@
+"""The command line of the offline module."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sclcm_core.errors import SclcmError
+
+if TYPE_CHECKING:
+    from offline.evaluate.summary import Summary
+    from offline.stages import Run
+
+_DESCRIPTION = """\
+Train models on recordings and write the bundles that 'sclcm' runs live.
+
+One TOML file says everything a run does; see assets/configs for those that made the shipped models. The quickest start:
+
+  sclcm-offline run assets/configs/emotion-simulated.toml
+
+reads the data, cross-validates, trains on everybody, quantizes to int8, and writes bundle, model card and report.
+A run that was interrupted goes on where it stopped when the same command is given again.
+"""
+
+_STAGES: dict[str, tuple[str, str]] = {
+    "run": (
+        "all stages of a config, from recordings to a bundle",
+        "Runs prepare, evaluate, pretrain, finetune and quantize. Finished stages are not repeated. Example:\n\n"
+        "  sclcm-offline run assets/configs/workload-eegmat.toml --data-root ../shared/data/eegmat",
+    ),
+    "prepare": (
+        "read the data set and say what is in it",
+        "Computes the features by the extractor that runs live, and counts windows by class and what was left out.",
+    ),
+    "evaluate": (
+        "cross-validate the recipe and write the report",
+        "Trains on some people, stops by others, tests on the rest, each test side read once. Writes metrics.json and\n"
+        "report.html: balanced accuracy with intervals over people, beside chance and logistic regression on the same folds.",
+    ),
+    "pretrain": (
+        "pretrain the final encoder on all people",
+        "Contrastive, without labels, for as long as the folds found best (so evaluate first, or say --epochs).",
+    ),
+    "finetune": (
+        "finetune the final network on all people",
+        "Supervised, for as long as the folds found best (so evaluate first, or say --epochs).",
+    ),
+    "quantize": (
+        "write the int8 network, its bundle and its model card",
+        "Ranges come from training windows. An int8 network that costs more than the config allows is refused.",
+    ),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What stands after the program's name; that of the process when left out.
+
+    Returns
+    -------
+    int
+        0 on success, 2 with a message for what the user can mend, 130 when interrupted.
+    """
+    options = _parser().parse_args(arguments)
+    level = logging.INFO if options.verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(levelname)s %(message)s", stream=sys.stderr, force=True)
+    try:
+        _COMMANDS[options.command](options)
+    except SclcmError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Interrupted. Give the same command again to go on.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    kind = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="sclcm-offline", description=_DESCRIPTION, formatter_class=kind)
+    parser.add_argument("--verbose", action="store_true", help="say what is being done")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("datasets", help="list the data sets, their licences and where to get them")
+    commands.add_parser("methods", help="list the pretraining methods and the simple methods they are compared with")
+    for name, (summary, text) in _STAGES.items():
+        stage = commands.add_parser(
+            name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.\n\n{text}", formatter_class=kind
+        )
+        _add_stage_options(stage, name)
+    return parser
+
+
+def _add_stage_options(stage: argparse.ArgumentParser, name: str) -> None:
+    stage.add_argument("config", type=Path, metavar="CONFIG", help="the run config, a TOML file")
+    stage.add_argument("--run-dir", type=Path, metavar="DIR", help="folder for results (default: runs/NAME)")
+    stage.add_argument(
+        "--data-root",
+        type=Path,
+        metavar="DIR",
+        help="folder of the data set (default: the config's; else the data set's name in the folder SCLCM_TEST_DATA)",
+    )
+    if name in ("run", "evaluate"):
+        stage.add_argument("--jobs", type=int, metavar="N", help="folds at a time (default: one a core); changes no result")
+    if name in ("pretrain", "finetune"):
+        stage.add_argument("--epochs", type=int, metavar="N", help="how long, instead of what the folds found best")
+
+
+def _datasets(options: argparse.Namespace) -> None:
+    from offline.datasets import DATASETS
+
+    rows = [(d.name, d.title, d.target, "simulated" if d.simulated else "", d.licence, d.where) for d in DATASETS.values()]
+    _print_table(("name", "title", "labels", "", "licence", "where"), rows)
+
+
+def _methods(options: argparse.Namespace) -> None:
+    from offline.pretrain.methods import METHODS
+
+    rows = [(m.name, m.title, m.needs, m.summary, m.source) for m in METHODS.values()]
+    _print_table(("name", "method", "looks at", "what it does", "source"), rows)
+
+
+def _open(options: argparse.Namespace) -> Run:
+    from offline.config import load_config
+    from offline.runs import open_run
+
+    config = load_config(options.config)
+    folder = open_run(config, options.run_dir)
+    from offline.stages import prepare
+
+    return prepare(config, folder, options.data_root)
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    from offline.stages import windows_facts
+
+    run = _open(options)
+    facts = windows_facts(run.windows)
+    data = facts.pop("data_set")
+    _print_table(("what", "how much"), [("data set", data["title"]), *((key, str(value)) for key, value in facts.items())])
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    _evaluated(_open(options), options.jobs)
+
+
+def _evaluated(run: Run, n_jobs: int | None) -> Summary:
+    from offline.evaluate.cross_validate import default_jobs
+    from offline.evaluate.report import METHODS_TABLE, method_cells
+    from offline.stages import evaluate
+
+    summary = evaluate(run, n_jobs=n_jobs or default_jobs())
+    _print_table(METHODS_TABLE, [method_cells(method) for method in summary.methods])
+    print(f"Chance {summary.chance:.3f}. {summary.protocol}")
+    print(f"Report: {run.folder.report_path}")
+    return summary
+
+
+def _pretrain(options: argparse.Namespace) -> None:
+    from offline.stages import pretrain_final
+
+    pretrain_final(_open(options), options.epochs)
+
+
+def _finetune(options: argparse.Namespace) -> None:
+    from offline.stages import finetune_final
+
+    finetune_final(_open(options), options.epochs)
+
+
+def _quantize(options: argparse.Namespace) -> None:
+    run = _open(options)
+    _shipped(run, _evaluated(run, 1))
+
+
+def _run(options: argparse.Namespace) -> None:
+    from offline.stages import finetune_final, pretrain_final
+
+    run = _open(options)
+    summary = _evaluated(run, options.jobs)
+    pretrain_final(run)
+    finetune_final(run)
+    _shipped(run, summary)
+
+
+def _shipped(run: Run, summary: Summary) -> None:
+    from offline.shipping import quantize, ship
+
+    comparison = quantize(run)
+    if comparison:
+        before, after = comparison.float_latency, comparison.int8_latency
+        rows = [
+            ("balanced accuracy, training people", f"{comparison.float_accuracy:.3f}", f"{comparison.int8_accuracy:.3f}"),
+            ("same answers", "", f"{comparison.agreement:.1%}"),
+            ("bytes", str(comparison.float_bytes), f"{comparison.int8_bytes} ({comparison.size_ratio:.1%})"),
+            (
+                "one window, p50 / p99 µs",
+                f"{before.p50_us:.0f} / {before.p99_us:.0f}",
+                f"{after.p50_us:.0f} / {after.p99_us:.0f}",
+            ),
+        ]
+        _print_table(("", "float32", "int8"), rows)
+    path = ship(run, summary, comparison)
+    print(f"Bundle: {path}" if path else f"No bundle asked for; networks in {run.folder.path}")
+
+
+def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*header)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "datasets": _datasets,
+    "methods": _methods,
+    "run": _run,
+    "prepare": _prepare,
+    "evaluate": _evaluate,
+    "pretrain": _pretrain,
+    "finetune": _finetune,
+    "quantize": _quantize,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""Simple methods on the same folds: what anything cleverer has to beat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from offline.evaluate.scores import balanced_accuracy, confusion
+from offline.evaluate.sealed import Answer
+from offline.training.inputs import Inputs
+from sclcm_core.types import Float32Array
+
+FitBaseline = Callable[[Inputs, Inputs, int], Answer]
+"""(training windows, validation windows, number of classes) -> fitted answer, all along one line."""
+
+STRENGTHS = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
+"""Inverse strengths of the penalty among which the validation people choose."""
+
+
+def fit_majority(train: Inputs, validation: Inputs, n_classes: int) -> Answer:
+    """Always answer how often each class came in training.
+
+    Parameters
+    ----------
+    train, validation : Inputs
+        Windows of training people; validation is not looked at.
+    n_classes : int
+        Number of classes.
+
+    Returns
+    -------
+    callable
+        Takes windows, returns probabilities (n, n_classes).
+    """
+    shares = np.bincount(train.label, minlength=n_classes) / len(train)
+    return lambda inputs: np.tile(shares.astype(np.float32), (len(inputs), 1))
+
+
+def fit_logistic_regression(train: Inputs, validation: Inputs, n_classes: int) -> Answer:
+    """Fit a linear classifier on the features averaged over the window.
+
+    Parameters
+    ----------
+    train : Inputs
+        Windows of training people; classes count alike.
+    validation : Inputs
+        Windows of other people, who choose the strength of the L2 penalty by balanced accuracy.
+    n_classes : int
+        Number of classes.
+
+    Returns
+    -------
+    callable
+        Takes windows, returns probabilities (n, n_classes).
+    """
+    fitted = [_fit(train, strength) for strength in STRENGTHS]
+    scores = [_score(model, validation, n_classes) for model in fitted]
+    best = fitted[int(np.argmax(scores))]
+    return lambda inputs: _probabilities(best, inputs, n_classes)
+
+
+def _fit(train: Inputs, strength: float) -> LogisticRegression:
+    model = LogisticRegression(C=strength, class_weight="balanced", max_iter=500)
+    return model.fit(train.mean_frame, train.label)
+
+
+def _score(model: LogisticRegression, inputs: Inputs, n_classes: int) -> float:
+    return balanced_accuracy(confusion(inputs.label, model.predict(inputs.mean_frame), n_classes))
+
+
+def _probabilities(model: LogisticRegression, inputs: Inputs, n_classes: int) -> Float32Array:
+    out = np.zeros((len(inputs), n_classes), np.float32)
+    out[:, model.classes_] = model.predict_proba(inputs.mean_frame)
+    return out
+
+
+BASELINES: dict[str, FitBaseline] = {"majority": fit_majority, "logistic_regression": fit_logistic_regression}
+"""All simple methods by name."""

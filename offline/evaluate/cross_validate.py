@@ -1,0 +1,107 @@
+"""All folds of a run, several at a time, each kept as soon as it is done."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import logging
+import os
+from collections.abc import Iterator
+
+import numpy as np
+
+from offline import runs
+from offline.config import RunConfig
+from offline.datasets.fold import Fold
+from offline.datasets.splits import make_folds
+from offline.datasets.window_set import WindowSet
+from offline.evaluate.fold_store import load_fold, save_fold
+from offline.evaluate.run_fold import FoldResult, run_fold
+from offline.progress import Report, silent
+from offline.runs import RunFolder
+
+logger = logging.getLogger(__name__)
+
+
+def cross_validate(
+    config: RunConfig, windows: WindowSet, folder: RunFolder, *, n_jobs: int = 1, report: Report = silent
+) -> list[FoldResult]:
+    """Run every fold that has no result yet.
+
+    Parameters
+    ----------
+    config : RunConfig
+        Everything.
+    windows : WindowSet
+        All windows.
+    folder : RunFolder
+        Where results are kept.
+    n_jobs : int
+        Folds at a time, each in a process with one thread; the results do not depend on it.
+    report : callable
+        Told of each fold.
+
+    Returns
+    -------
+    list of FoldResult
+        In the order of the folds.
+    """
+    folds = make_folds(config.evaluate.split, windows, seed=config.seed, options=config.evaluate.options)
+    keys = [fold_fingerprint(config, windows, fold) for fold in folds]
+    done = {k: found for k in range(len(folds)) if (found := load_fold(folder.fold_path(k), keys[k]))}
+    missing = [k for k in range(len(folds)) if k not in done]
+    report(len(done), len(folds), "")
+    for k, result in _run(config, windows, folds, missing, n_jobs):
+        save_fold(folder.fold_path(k), result, keys[k])
+        done[k] = result
+        report(len(done), len(folds), f"{result.name} done")
+    return [done[k] for k in range(len(folds))]
+
+
+def _run(
+    config: RunConfig, windows: WindowSet, folds: list[Fold], missing: list[int], n_jobs: int
+) -> Iterator[tuple[int, FoldResult]]:
+    from joblib import Parallel, delayed
+
+    if n_jobs == 1:
+        yield from (_numbered(config, windows, folds[k], k) for k in missing)
+        return
+    jobs = (delayed(_numbered)(config, windows, folds[k], k) for k in missing)
+    yield from Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs)
+
+
+def _numbered(config: RunConfig, windows: WindowSet, fold: Fold, number: int) -> tuple[int, FoldResult]:
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)  # more threads would change the order of sums, and with it the result
+    try:
+        return number, run_fold(config, windows, fold)
+    finally:
+        torch.set_num_threads(before)
+
+
+def fold_fingerprint(config: RunConfig, windows: WindowSet, fold: Fold) -> str:
+    """Return a hash of everything that the result of a fold depends on: config, features, labels and the division.
+
+    Parameters
+    ----------
+    config : RunConfig
+        Everything.
+    windows : WindowSet
+        All windows.
+    fold : Fold
+        Who and what is trained, validated and tested on.
+    """
+    digest = hashlib.sha256(runs.fingerprint(config).encode())
+    digest.update(np.ascontiguousarray(windows.features).tobytes())
+    digest.update(windows.label.tobytes())
+    for field in dataclasses.fields(fold):
+        value = getattr(fold, field.name)
+        digest.update(value.tobytes() if isinstance(value, np.ndarray) else str(value).encode())
+    return digest.hexdigest()[:16]
+
+
+def default_jobs() -> int:
+    """Return how many folds to run at a time: one a core."""
+    return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)

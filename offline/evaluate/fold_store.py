@@ -1,0 +1,78 @@
+"""Results of folds on disk, so that an interrupted evaluation goes on where it stopped. Arrays and JSON, nothing pickled."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import zipfile
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from offline.config import Line
+from offline.evaluate.run_fold import FoldResult
+from offline.evaluate.sealed import Reading
+from offline.finetune.fit import Epochs
+
+_IDS = ("window", "label", "subject", "trial")
+_FIGURES = ("temperature", "validation_score", "validation_agreement", "validation_drop")
+
+
+def save_fold(path: Path, result: FoldResult, fingerprint: str) -> None:
+    """Write the result of a fold, in one step.
+
+    Parameters
+    ----------
+    path : Path
+        The ``.npz`` file.
+    result : FoldResult
+        What came out.
+    fingerprint : str
+        Hash of what it was computed from.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    reading = result.reading
+    facts = {
+        "fingerprint": fingerprint,
+        "name": result.name,
+        "epochs": dataclasses.asdict(result.epochs),
+        "figures": {name: getattr(result, name) for name in _FIGURES},
+        "answers": list(reading.probabilities),
+    }
+    arrays: dict[str, Any] = {name: getattr(reading, name) for name in _IDS}
+    arrays |= {f"answer{k}": values for k, values in enumerate(reading.probabilities.values())}
+    temporary = path.with_suffix(".tmp.npz")
+    np.savez_compressed(temporary, facts=np.array(json.dumps(facts)), **arrays)
+    temporary.replace(path)
+
+
+def load_fold(path: Path, fingerprint: str) -> FoldResult | None:
+    """Read the result of a fold.
+
+    Parameters
+    ----------
+    path : Path
+        The ``.npz`` file.
+    fingerprint : str
+        Hash of what it should have been computed from.
+
+    Returns
+    -------
+    FoldResult or None
+        None when there is none, or it is damaged or of something else, and the fold has to be computed.
+    """
+    if not path.is_file():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            facts = json.loads(str(arrays["facts"]))
+            if facts["fingerprint"] != fingerprint:
+                return None
+            keys = [cast(tuple[str, Line], tuple(key)) for key in facts["answers"]]
+            answers = {key: arrays[f"answer{k}"] for k, key in enumerate(keys)}
+            window, label, subject, trial = (arrays[name] for name in _IDS)
+            reading = Reading(window, label, subject, trial, answers)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return None
+    return FoldResult(facts["name"], Epochs(**facts["epochs"]), **facts["figures"], reading=reading)

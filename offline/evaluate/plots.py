@@ -1,0 +1,116 @@
+"""Plots of an evaluation, as PNG bytes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from offline.evaluate.summary import MethodSummary, Summary
+from sclcm_core.types import Float64Array
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
+_DPI = 110
+
+
+def confusion_plot(method: MethodSummary, class_names: Sequence[str]) -> bytes:
+    """Draw a confusion matrix: share of each true class, and number of windows.
+
+    Parameters
+    ----------
+    method : MethodSummary
+        Whose.
+    class_names : sequence of str
+        Names of the classes.
+
+    Returns
+    -------
+    bytes
+        A PNG.
+    """
+    table = np.array(method.confusion, dtype=np.float64)
+    shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+    canvas, axes = _canvas(3.6, 3.2)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), share in np.ndenumerate(shares):
+        ink = "white" if share > 0.6 else "black"
+        axes.text(column, row, f"{share:.2f}\n{int(table[row, column])}", ha="center", va="center", color=ink, fontsize=8)
+    axes.set_xticks(range(len(class_names)), class_names, rotation=20)
+    axes.set_yticks(range(len(class_names)), class_names)
+    axes.set(xlabel="answer", ylabel="truth", title=f"{method.method}, {method.line}")
+    return _png(canvas)
+
+
+def subjects_plot(summary: Summary, methods: Sequence[str], line: str) -> bytes:
+    """Draw the balanced accuracy of each person, method beside method.
+
+    Parameters
+    ----------
+    summary : Summary
+        The evaluation.
+    methods : sequence of str
+        Which methods.
+    line : {'population', 'personal'}
+        Which line.
+
+    Returns
+    -------
+    bytes
+        A PNG.
+    """
+    shown = [m for m in summary.methods if m.line == line and m.method in methods]
+    canvas, axes = _canvas(7.2, 3.0)
+    width = 0.8 / max(1, len(shown))
+    for k, method in enumerate(shown):
+        places = np.arange(len(method.subjects)) + (k - (len(shown) - 1) / 2) * width
+        label = f"{method.method}: {method.balanced_accuracy}"
+        axes.bar(places, [row.balanced_accuracy for row in method.subjects], width, label=label)
+    axes.axhline(summary.chance, color="0.4", linestyle="--", linewidth=1)
+    if shown:
+        axes.set_xticks(range(len(shown[0].subjects)), [row.subject for row in shown[0].subjects], fontsize=7)
+    axes.set(ylim=(0, 1.25), ylabel="balanced accuracy", xlabel="tested person", title=f"normalised by: {line}")
+    axes.legend(fontsize=7, loc="upper right", ncols=2)
+    return _png(canvas)
+
+
+def reliability_plot(method: MethodSummary) -> bytes:
+    """Draw how often answers were right against how sure they were.
+
+    Parameters
+    ----------
+    method : MethodSummary
+        Whose.
+
+    Returns
+    -------
+    bytes
+        A PNG.
+    """
+    bins: Float64Array = np.array(method.reliability, dtype=np.float64)
+    canvas, axes = _canvas(3.6, 3.2)
+    full = bins[:, 2] > 0
+    axes.plot([0, 1], [0, 1], color="0.6", linewidth=1)
+    axes.plot(bins[full, 0], bins[full, 1], marker="o")
+    title = f"{method.method}, {method.line}: ECE {method.calibration_error:.3f}"
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="share right", title=title)
+    axes.title.set_fontsize(9)
+    return _png(canvas)
+
+
+def _canvas(width: float, height: float) -> tuple[Canvas, Any]:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    canvas = Figure(figsize=(width, height), dpi=_DPI, layout="constrained")  # no pyplot: no global state, no window
+    FigureCanvasAgg(canvas)
+    return canvas, canvas.add_subplot()
+
+
+def _png(canvas: Canvas) -> bytes:
+    buffer = io.BytesIO()
+    canvas.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()

@@ -1,0 +1,128 @@
+"""The report of a run: one HTML file with everything in it."""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from offline.config import RunConfig
+from offline.datasets.dataset import DatasetCard
+from offline.evaluate.intervals import Figure
+from offline.evaluate.summary import MethodSummary, Summary
+
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
+table { border-collapse: collapse; margin: 1rem 0; } td, th { padding: .25rem .7rem; border-bottom: 1px solid #ddd; text-align: left; }
+th { background: #f4f4f4; } td.n { text-align: right; font-variant-numeric: tabular-nums; }
+.warn { background: #fff3cd; padding: .5rem 1rem; }
+img { max-width: 100%; } code { background: #f4f4f4; padding: 0 .2rem; }
+"""
+
+METHODS_TABLE = (
+    "Method",
+    "Normalised by",
+    "Balanced accuracy [95 %]",
+    "Macro-F1 [95 %]",
+    "Accuracy [95 %]",
+    "Trials right [95 %]",
+    "ECE",
+)
+
+
+def method_cells(method: MethodSummary) -> tuple[str, ...]:
+    """Return the row of a method in the table of methods."""
+    figures: tuple[Figure, ...] = (method.balanced_accuracy, method.macro_f1, method.accuracy, method.trial_accuracy)
+    return (method.method, method.line, *map(str, figures), f"{method.calibration_error:.3f}")
+
+
+def report_html(
+    config: RunConfig, card: DatasetCard, summary: Summary, plots: Mapping[str, bytes], notes: Sequence[str]
+) -> str:
+    """Write the report.
+
+    Parameters
+    ----------
+    config : RunConfig
+        What the run did.
+    card : DatasetCard
+        What must be said of the data.
+    summary : Summary
+        What it came to.
+    plots : mapping of str to bytes
+        PNG by title.
+    notes : sequence of str
+        Sentences that belong at the top.
+
+    Returns
+    -------
+    str
+        A self-contained HTML page.
+    """
+    parts = [
+        f"<h1>{html.escape(config.title)}</h1>",
+        _warning(card),
+        _paragraphs(notes),
+        f"<p>{html.escape(card.title)}, {html.escape(card.licence)}. {html.escape(card.attribution)}</p>",
+        f"<h2>Protocol</h2><p>{html.escape(summary.protocol)} Chance: {summary.chance:.3f}.</p>",
+        "<h2>Methods</h2>" + table(METHODS_TABLE, [method_cells(m) for m in summary.methods]),
+        "<h2>Paired comparisons</h2>" + _comparisons(summary),
+        "".join(f"<h3>{html.escape(title)}</h3>{_image(png)}" for title, png in plots.items()),
+        "<h2>Person by person</h2>" + _people(summary),
+        "<h2>Folds</h2>" + _folds(summary.folds),
+        f"<h2>Config</h2><pre>{html.escape(config.model_dump_json(indent=1))}</pre>",
+    ]
+    title = html.escape(config.name)
+    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
+    return head + "\n".join(parts) + "</html>\n"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return an HTML table; cells after the second are figures."""
+    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
+    body = "".join("<tr>" + "".join(_cell(k, cell) for k, cell in enumerate(row)) + "</tr>" for row in rows)
+    return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def _cell(number: int, text: str) -> str:
+    return f"<td{' class=n' if number > 1 else ''}>{html.escape(text)}</td>"
+
+
+def _warning(card: DatasetCard) -> str:
+    if not card.simulated:
+        return ""
+    return '<p class="warn">Simulated data: these figures say that the program works, and nothing about people.</p>'
+
+
+def _paragraphs(notes: Sequence[str]) -> str:
+    return "".join(f"<p>{html.escape(note)}</p>" for note in notes)
+
+
+def _comparisons(summary: Summary) -> str:
+    header = ("Methods", "Normalised by", "Difference in balanced accuracy [95 %]", "p (sign flips)")
+    rows = [(f"{c.first} - {c.second}", c.line, str(c.difference), f"{c.p:.4f}") for c in summary.comparisons]
+    return table(header, rows)
+
+
+def _people(summary: Summary) -> str:
+    names = [row.subject for row in summary.methods[0].subjects]
+    header = ("Method", "Normalised by", *names)
+    rows = [(m.method, m.line, *(f"{row.balanced_accuracy:.2f}" for row in m.subjects)) for m in summary.methods]
+    return table(header, rows)
+
+
+def _folds(folds: Sequence[Mapping[str, Any]]) -> str:
+    header = ("Fold", "Epochs", "Temperature", "Validation macro-F1", "Same answers in int8")
+    return table(header, [_fold_cells(fold) for fold in folds])
+
+
+def _fold_cells(fold: Mapping[str, Any]) -> tuple[str, ...]:
+    epochs = f"{fold['epochs']['pretrain']} + {fold['epochs']['finetune']}"
+    agreement = fold["validation_agreement"]
+    shown = "" if agreement is None else f"{agreement:.3f}"
+    return fold["name"], epochs, f"{fold['temperature']:.2f}", f"{fold['validation_score']:.3f}", shown
+
+
+def _image(png: bytes) -> str:
+    return f'<img alt="" src="data:image/png;base64,{base64.b64encode(png).decode()}">'

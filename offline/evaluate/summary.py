@@ -1,0 +1,193 @@
+"""From the readings of all folds to the figures of a report."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from offline.config import Line
+from offline.datasets.window_set import Int64Array, WindowSet
+from offline.evaluate.calibration import expected_calibration_error, reliability
+from offline.evaluate.intervals import Figure, bootstrap_mean, paired_test, wilson
+from offline.evaluate.run_fold import FoldResult
+from offline.evaluate.scores import balanced_accuracy, confusion, macro_f1, trial_probabilities
+from offline.seeds import Seed
+from sclcm_core.types import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectRow:
+    """Scores of one tested person, in 0..1."""
+
+    subject: str
+    n_windows: int
+    accuracy: float
+    balanced_accuracy: float
+    macro_f1: float
+
+
+@dataclass(frozen=True, slots=True)
+class MethodSummary:
+    """How a method did along one line of normalisation.
+
+    Parameters
+    ----------
+    method, line : str
+        Which.
+    accuracy, balanced_accuracy, macro_f1 : Figure
+        Mean over people with the bootstrap interval over people, in 0..1.
+    trial_accuracy : Figure
+        Share of trials whose mean probabilities name the right class, with Wilson's interval.
+    calibration_error : float
+        Expected calibration error over all windows, in 0..1.
+    confusion : list of list of int
+        Windows; rows: truth, columns: answer.
+    reliability : list of (float or None, float or None, int)
+        Bins of confidence: mean confidence, share right, windows.
+    subjects : list of SubjectRow
+        Person by person.
+    """
+
+    method: str
+    line: Line
+    accuracy: Figure
+    balanced_accuracy: Figure
+    macro_f1: Figure
+    trial_accuracy: Figure
+    calibration_error: float
+    confusion: list[list[int]]
+    reliability: list[list[float | None]]
+    subjects: list[SubjectRow]
+
+
+@dataclass(frozen=True, slots=True)
+class PairedComparison:
+    """Two methods on the same people: mean difference in balanced accuracy, and a sign-flip permutation test."""
+
+    first: str
+    second: str
+    line: Line
+    difference: Figure
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Everything that an evaluation came to.
+
+    Parameters
+    ----------
+    protocol : str
+        What was held out, in words.
+    chance : float
+        Balanced accuracy of guessing.
+    methods : list of MethodSummary
+        Each method along each line.
+    comparisons : list of PairedComparison
+        The network against every other method.
+    folds : list of dict
+        Epochs, temperature and validation scores of each fold.
+    """
+
+    protocol: str
+    chance: float
+    methods: list[MethodSummary]
+    comparisons: list[PairedComparison]
+    folds: list[dict[str, Any]]
+
+    def find(self, method: str, line: Line) -> MethodSummary | None:
+        """Return how a method did along a line; None when it did not run."""
+        return next((m for m in self.methods if (m.method, m.line) == (method, line)), None)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as what JSON can hold."""
+        return dataclasses.asdict(self)
+
+
+def summarise(results: Sequence[FoldResult], windows: WindowSet, protocol: str, *, main: str, seed: Seed) -> Summary:
+    """Put the readings of all folds together.
+
+    Parameters
+    ----------
+    results : sequence of FoldResult
+        All folds.
+    windows : WindowSet
+        What their indices refer to.
+    protocol : str
+        What was held out, in words.
+    main : str
+        The method that the others are compared with.
+    seed : Seed
+        Determines the resampling.
+
+    Returns
+    -------
+    Summary
+        Figures with intervals.
+    """
+    pooled = _Pooled(results, windows)
+    methods = [pooled.method(key, seed) for key in results[0].reading.probabilities]
+    mine = {m.line: m for m in methods if m.method == main}
+    others = [m for m in methods if m.method != main]
+    comparisons = [_compare(mine[other.line], other, seed) for other in others if other.line in mine]
+    return Summary(protocol, 1 / windows.n_classes, methods, comparisons, [_fold_row(r) for r in results])
+
+
+class _Pooled:
+    """Readings of all folds, one after the other."""
+
+    def __init__(self, results: Sequence[FoldResult], windows: WindowSet) -> None:
+        self._windows = windows
+        self._results = results
+        self._label, self._subject, self._trial = (
+            np.concatenate([getattr(r.reading, name) for r in results]) for name in ("label", "subject", "trial")
+        )
+
+    def method(self, key: tuple[str, Line], seed: Seed) -> MethodSummary:
+        probabilities = np.concatenate([r.reading.probabilities[key] for r in self._results])
+        answer = probabilities.argmax(axis=1)
+        rows = [self._row(int(person), answer) for person in np.unique(self._subject)]
+        accuracy, balanced, f1 = (
+            bootstrap_mean(np.array([getattr(row, name) for row in rows]), seed.of("bootstrap").rng())
+            for name in ("accuracy", "balanced_accuracy", "macro_f1")
+        )
+        bins = reliability(probabilities, self._label)
+        return MethodSummary(
+            method=key[0],
+            line=key[1],
+            accuracy=accuracy,
+            balanced_accuracy=balanced,
+            macro_f1=f1,
+            trial_accuracy=self._trial_accuracy(probabilities),
+            calibration_error=expected_calibration_error(probabilities, self._label),
+            confusion=confusion(self._label, answer, self._windows.n_classes).tolist(),
+            reliability=[[None if np.isnan(value) else float(value) for value in row] for row in bins],
+            subjects=rows,
+        )
+
+    def _row(self, person: int, answer: Int64Array) -> SubjectRow:
+        mine = self._subject == person
+        table = confusion(self._label[mine], answer[mine], self._windows.n_classes)
+        accuracy = float(np.trace(table) / table.sum())
+        name = self._windows.subject_names[person]
+        return SubjectRow(name, int(mine.sum()), accuracy, balanced_accuracy(table), macro_f1(table))
+
+    def _trial_accuracy(self, probabilities: FloatArray) -> Figure:
+        means, first = trial_probabilities(probabilities, self._trial)
+        return wilson(int(np.sum(means.argmax(axis=1) == self._label[first])), len(first))
+
+
+def _compare(mine: MethodSummary, other: MethodSummary, seed: Seed) -> PairedComparison:
+    a, b = (np.array([row.balanced_accuracy for row in m.subjects]) for m in (mine, other))
+    difference, p = paired_test(a, b, seed.of("paired").rng())
+    return PairedComparison(mine.method, other.method, mine.line, difference, p)
+
+
+def _fold_row(result: FoldResult) -> dict[str, Any]:
+    row = {name: getattr(result, name) for name in FoldResult.__slots__ if name not in ("reading", "epochs")}
+    clean = {name: None if isinstance(value, float) and np.isnan(value) else value for name, value in row.items()}
+    return {**clean, "epochs": dataclasses.asdict(result.epochs)}

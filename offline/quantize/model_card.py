@@ -1,0 +1,128 @@
+"""The model card beside a bundle: what a user must know before trusting it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from offline.config import RunConfig
+from offline.datasets.window_set import WindowSet
+from offline.evaluate.report import METHODS_TABLE, method_cells
+from offline.evaluate.summary import Summary
+from offline.quantize.compare import Comparison
+from sclcm_core.inference.manifest import Manifest
+
+
+def model_card(
+    config: RunConfig, manifest: Manifest, windows: WindowSet, summary: Summary, comparison: Comparison | None
+) -> str:
+    """Write the model card.
+
+    Parameters
+    ----------
+    config : RunConfig
+        What the run did.
+    manifest : Manifest
+        What the bundle says of itself.
+    windows : WindowSet
+        What the final network was trained on.
+    summary : Summary
+        The cross-validation of the recipe.
+    comparison : Comparison or None
+        Float against int8, where int8 is shipped.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    parts = [
+        f"# {manifest.title}",
+        manifest.description,
+        *(_simulated() if manifest.simulated else ()),
+        *(config.bundle.caveats if config.bundle else ()),
+        "## What it takes and gives",
+        _inputs(manifest),
+        "## Data",
+        _data(manifest, windows),
+        "## How well it does",
+        _protocol(summary, manifest),
+        _table(METHODS_TABLE, [method_cells(m) for m in summary.methods]),
+        _comparisons(summary),
+        "## Float and int8",
+        _int8(comparison),
+        "## How it was made",
+        f"`sclcm-offline run assets/configs/{manifest.config}` at commit `{manifest.commit or 'unknown'}`, {manifest.created}.",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _simulated() -> tuple[str, ...]:
+    return (
+        "**Simulated.** Every signal that it was trained and tested on came from a simulator. It says nothing about people.",
+    )
+
+
+def _inputs(manifest: Manifest) -> str:
+    spec = manifest.features
+    bands = ", ".join(f"{band.name} {band.low:g}-{band.high:g}" for band in spec.bands)
+    baseline = (
+        "Works with the training people's statistics, and with a person's own minute of rest (`--baseline 60`), which it was "
+        "trained for."
+        if manifest.personal_baseline
+        else "Works with the training people's statistics; it was not trained for a personal baseline."
+    )
+    lines = [
+        f"- Channels: {', '.join(spec.ch_names)}; computed at {spec.sfreq:g} Hz",
+        f"- Features: {'differential entropy in nats' if spec.kind == 'de' else 'spectral density in dB'}; bands in Hz: {bands}",
+        f"- Window: {spec.n_frames} frames of {spec.window_s:g} s every {spec.hop_s:g} s, {spec.span_s:g} s in all",
+        f"- Answers ({manifest.target}): {', '.join(manifest.class_names)}",
+        f"- Weights: {manifest.quantization}; temperature {manifest.temperature:g}; smoothing {manifest.smoothing_s:g} s",
+        f"- {baseline}",
+    ]
+    return "\n".join(lines)
+
+
+def _data(manifest: Manifest, windows: WindowSet) -> str:
+    data = manifest.training_data
+    usable = windows.label[windows.usable]
+    counts = ", ".join(f"{name} {int((usable == k).sum())}" for k, name in enumerate(windows.class_names))
+    left_out = f" Left out: subject {', '.join(data.left_out)}." if data.left_out else ""
+    return (
+        f"{data.name}, {data.n_subjects} people; windows: {counts}.{left_out} Licence: {data.licence}.\n\n"
+        f"Attribution: {data.attribution}"
+    )
+
+
+def _protocol(summary: Summary, manifest: Manifest) -> str:
+    return (
+        f"{summary.protocol} The figures are those of the recipe on people it has not seen. The network in this file was then "
+        f"trained by the same recipe on all {manifest.training_data.n_subjects} people, for as long as the folds found best. "
+        f"Chance is {summary.chance:.3f}. Intervals: bootstrap over people; for trials Wilson's."
+    )
+
+
+def _comparisons(summary: Summary) -> str:
+    lines = [
+        f"- {c.first} less {c.second}, normalised by {c.line}: {c.difference}, p = {c.p:.3f} (sign flips over people)"
+        for c in summary.comparisons
+        if c.second != "majority"
+    ]
+    return "Differences in balanced accuracy, on the same people:\n\n" + "\n".join(lines) if lines else ""
+
+
+def _int8(comparison: Comparison | None) -> str:
+    if comparison is None:
+        return "The weights are float32."
+    float_time, int8_time = comparison.float_latency, comparison.int8_latency
+    lines = [
+        f"- Same answers on {comparison.n_windows} windows of {comparison.of_whom}: {comparison.agreement:.1%}",
+        f"- Size: {comparison.int8_bytes} bytes, {comparison.size_ratio:.1%} of float32",
+        f"- One window on one thread: {int8_time.p50_us:.0f} µs (99 %: {int8_time.p99_us:.0f}); float32 "
+        f"{float_time.p50_us:.0f} µs (99 %: {float_time.p99_us:.0f})",
+    ]
+    return "\n".join(lines)
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

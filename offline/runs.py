@@ -1,0 +1,155 @@
+"""Run folders: everything that a run was made from and came to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from offline.config import RunConfig
+from sclcm_core.errors import ConfigError
+
+_PACKAGES = ("sclcm-live", "torch", "numpy", "scipy", "scikit-learn", "onnx", "onnxruntime", "mne")
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The folder of a run.
+
+    Parameters
+    ----------
+    path : Path
+        ``config.json`` (validated), ``origin.json`` (versions, commit), ``folds/``, ``checkpoints/``, ``metrics.json``,
+        ``report.html``, ``plots/``, and the networks as ``.onnx``.
+    """
+
+    path: Path
+
+    @property
+    def metrics_path(self) -> Path:
+        """Everything measured, for machines."""
+        return self.path / "metrics.json"
+
+    @property
+    def report_path(self) -> Path:
+        """Everything measured, for people."""
+        return self.path / "report.html"
+
+    @property
+    def float_path(self) -> Path:
+        """The final network in float32."""
+        return self.path / "network-float.onnx"
+
+    @property
+    def int8_path(self) -> Path:
+        """The final network in int8."""
+        return self.path / "network-int8.onnx"
+
+    def checkpoint_path(self, stage: str, member: int) -> Path:
+        """Weights of one member of the final fit after a stage."""
+        return self.path / "checkpoints" / f"{stage}-{member}.safetensors"
+
+    def state_path(self, stage: str, member: int) -> Path:
+        """What is needed to take the training of a member up again."""
+        return self.path / "checkpoints" / f"{stage}-{member}-state.safetensors"
+
+    def fold_path(self, number: int) -> Path:
+        """Result of one fold."""
+        return self.path / "folds" / f"{number:03d}.npz"
+
+    def write_json(self, name: str, content: Mapping[str, Any]) -> Path:
+        """Write a JSON file into the folder, in one step."""
+        path = self.path / name
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.replace(path)
+        return path
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """Read a JSON file of the folder; raise `ConfigError` when the stage that writes it has not run."""
+        path = self.path / name
+        if not path.is_file():
+            raise ConfigError(f"'{path}' does not exist yet.", "Run the stages in order, or 'sclcm-offline run' for all.")
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return content
+
+
+def open_run(config: RunConfig, path: Path | None = None) -> RunFolder:
+    """Open the folder of a run, making it when it is new.
+
+    Parameters
+    ----------
+    config : RunConfig
+        What the run does.
+    path : Path, optional
+        The folder; ``runs/NAME`` when left out.
+
+    Returns
+    -------
+    RunFolder
+        Stages that are done already are found there.
+
+    Raises
+    ------
+    ConfigError
+        When the folder belongs to another config: results of two configs must not mix.
+    """
+    folder = RunFolder(path or Path("runs") / config.name)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    content = config.model_dump(mode="json")
+    if (folder.path / "config.json").is_file():
+        _refuse_another(folder, content)
+    else:
+        folder.write_json("config.json", content)
+        folder.write_json("origin.json", {"commit": git_commit(), "versions": versions(), "fingerprint": fingerprint(config)})
+    return folder
+
+
+def _refuse_another(folder: RunFolder, content: dict[str, Any]) -> None:
+    found = folder.read_json("config.json")
+    if found != content:
+        differing = sorted(key for key in content if found.get(key) != content[key])
+        raise ConfigError(
+            f"The folder '{folder.path}' holds a run of another config (it differs in: {', '.join(differing)}).",
+            "Name another folder with --run-dir, or delete this one.",
+        )
+
+
+def fingerprint(config: RunConfig) -> str:
+    """Return a hash that changes when anything that is computed would."""
+    content = config.model_dump(mode="json", exclude={"title", "bundle"})
+    content["dataset"].pop("root")
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that results depend on."""
+    found = {"python": platform.python_version(), "machine": platform.machine()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def git_commit() -> str:
+    """Return the commit of the checkout that this code runs from, with ``+`` when files were changed since; empty outside one."""
+    here = Path(__file__).parent
+    try:
+        commit = _git(here, "rev-parse", "--short=12", "HEAD")
+        changed = _git(here, "status", "--porcelain", "--untracked-files=no", "--", ".", "../sclcm_core")
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return commit + ("+" if changed else "")
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout.strip()

@@ -1,0 +1,287 @@
+"""The stages of a run, each usable by itself: prepare, evaluate, pretrain, finetune, quantize."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from offline.config import RunConfig
+from offline.datasets import find_dataset, load_windows
+from offline.datasets.window_set import WindowSet
+from offline.evaluate.cross_validate import cross_validate
+from offline.evaluate.plots import confusion_plot, reliability_plot, subjects_plot
+from offline.evaluate.report import report_html
+from offline.evaluate.run_fold import FLOAT, INT8
+from offline.evaluate.summary import Summary, summarise
+from offline.finetune.fit import Epochs, FitData, fit_encoder, fit_member
+from offline.progress import Report, progress_bar
+from offline.roots import data_root
+from offline.runs import RunFolder
+from offline.seeds import Seed
+from offline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from offline.training.inputs import normalised, population_normaliser
+from offline.training.networks import build_classifier, build_encoder
+from sclcm_core.errors import ConfigError
+from sclcm_core.models import Ensemble, SclcmEncoder
+
+logger = logging.getLogger(__name__)
+
+PROTOCOLS = {
+    "leave_one_subject_out": "Leave one person out: each person is tested by a network that never saw any of theirs.",
+    "grouped_folds": "Groups of people left out: each is tested by a network that never saw any of them.",
+    "subject_and_stimulus_disjoint": "People and stimuli left out together: unseen people are tested on unseen stimuli.",
+    "within_subject": "Trials left out within each person: the tested person is known from other trials.",
+}
+"""What each split holds out, in words."""
+
+INNER = "Other people, chosen by chance in each fold, decide when to stop; the test side is read once."
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run: its config, its folder, its data.
+
+    Parameters
+    ----------
+    config : RunConfig
+        What it does.
+    folder : RunFolder
+        Where results are kept.
+    windows : WindowSet
+        All windows.
+    """
+
+    config: RunConfig
+    folder: RunFolder
+    windows: WindowSet
+
+    @property
+    def shipped(self) -> str:
+        """Name of the form of the network that is shipped."""
+        return INT8 if self.config.quantize.enabled else FLOAT
+
+
+def prepare(config: RunConfig, folder: RunFolder, root: Path | None = None) -> Run:
+    """Read the data set and cut it into windows.
+
+    Parameters
+    ----------
+    config : RunConfig
+        Which data and features.
+    folder : RunFolder
+        Where results are kept.
+    root : Path, optional
+        Folder of the data set, before all others.
+
+    Returns
+    -------
+    Run
+        Ready for the other stages.
+    """
+    where = data_root(config.dataset, root)
+    subjects = _subjects(config, where)
+    with progress_bar("reading") as report:
+        windows = load_windows(
+            config.dataset.name,
+            where,
+            config.features,
+            options=config.dataset.options,
+            window_hop_frames=config.dataset.window_hop_frames,
+            subjects=subjects,
+            progress=report,
+        )
+    folder.write_json("windows.json", windows_facts(windows))
+    return Run(config, folder, windows)
+
+
+def _subjects(config: RunConfig, root: Path | None) -> list[str] | None:
+    without = config.dataset.without_subjects
+    if not without:
+        return None
+    sources = find_dataset(config.dataset.name, config.dataset.options).sources(root)
+    known = {source.subject for source in sources if source.subject is not None}
+    unknown = sorted(set(without) - known)
+    if unknown:
+        raise ConfigError(
+            f"without_subjects names {', '.join(unknown)}; the data set has {', '.join(sorted(known))}.", "Correct the config."
+        )
+    return sorted(known - set(without))
+
+
+def windows_facts(windows: WindowSet) -> dict[str, Any]:
+    """Return how many windows of what there are, for tables and JSON."""
+    usable = windows.usable
+    return {
+        "data_set": dataclasses.asdict(windows.dataset),
+        "n_windows": int(usable.sum()),
+        "n_subjects": len(np.unique(windows.subject[usable])),
+        "input_shape": list(windows.spec.input_shape),
+        "by_class": {name: int((windows.label[usable] == k).sum()) for k, name in enumerate(windows.class_names)},
+        "baseline_frames": {windows.subject_names[s]: len(frames) for s, frames in windows.baseline_frames.items()},
+        "dropped": dict(windows.dropped),
+    }
+
+
+def evaluate(run: Run, *, n_jobs: int = 1) -> Summary:
+    """Cross-validate the recipe and write the report.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    n_jobs : int
+        Folds at a time.
+
+    Returns
+    -------
+    Summary
+        Also in ``metrics.json`` and ``report.html``.
+    """
+    with progress_bar("evaluating") as report:
+        results = cross_validate(run.config, run.windows, run.folder, n_jobs=n_jobs, report=report)
+    protocol = f"{PROTOCOLS[run.config.evaluate.split]} {INNER}"
+    seed = Seed(run.config.seed).of("summary")
+    summary = summarise(results, run.windows, protocol, main=run.shipped, seed=seed)
+    run.folder.write_json("metrics.json", summary.as_dict())
+    plots = _plots(run, summary)
+    (run.folder.path / "plots").mkdir(exist_ok=True)
+    for title, png in plots.items():
+        (run.folder.path / "plots" / f"{title.replace(' ', '-').replace(',', '')}.png").write_bytes(png)
+    notes = run.config.bundle.caveats if run.config.bundle else ()
+    page = report_html(run.config, run.windows.dataset, summary, plots, notes)
+    run.folder.report_path.write_text(page, encoding="utf-8")
+    return summary
+
+
+def _plots(run: Run, summary: Summary) -> dict[str, bytes]:
+    plots = {}
+    for line in run.config.lines:
+        shown = [name for name in (run.shipped, "logistic_regression") if summary.find(name, line)]
+        plots[f"people, {line}"] = subjects_plot(summary, shown, line)
+        main = summary.find(run.shipped, line)
+        if main:
+            plots[f"confusion, {line}"] = confusion_plot(main, run.windows.class_names)
+            plots[f"reliability, {line}"] = reliability_plot(main)
+    return plots
+
+
+def final_data(run: Run) -> FitData:
+    """Return all usable windows as training data: nobody is left to validate or test on."""
+    usable = np.flatnonzero(run.windows.usable)
+    population = population_normaliser(run.windows, usable)
+    train = tuple(normalised(run.windows, usable, line, population) for line in run.config.lines)
+    return FitData(train, (), run.windows.n_classes)
+
+
+def chosen_epochs(run: Run) -> Epochs:
+    """Return how long the final fit's stages shall be: the median of what the folds' validation people found best."""
+    folds = run.folder.read_json("metrics.json")["folds"]
+    medians = {stage: round(float(np.median([fold["epochs"][stage] for fold in folds]))) for stage in ("pretrain", "finetune")}
+    return Epochs(**{stage: max(1, value) for stage, value in medians.items()})
+
+
+def pretrain_final(run: Run, epochs: int | None = None) -> None:
+    """Pretrain the encoders of the final network on all people; without a method in the config, there is nothing to do.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    epochs : int, optional
+        How long; what the folds found best when left out.
+    """
+    if run.config.pretrain is None:
+        return
+    data, length = final_data(run), epochs or chosen_epochs(run).pretrain
+    with progress_bar("pretraining") as report:
+        for number in range(run.config.finetune.n_members):
+            if not run.folder.checkpoint_path("pretrain", number).is_file():
+                _pretrain_member(run, data, number, length, report)
+
+
+def _pretrain_member(run: Run, data: FitData, number: int, epochs: int, report: Report) -> None:
+    state_path = run.folder.state_path("pretrain", number)
+    encoder, _ = fit_encoder(
+        run.config,
+        data,
+        _member_seed(run, number),
+        stop_after=epochs,
+        state_path=state_path,
+        on_epoch=lambda done, total, row: report(done, total, f"loss {row['loss']:.4f}"),
+    )
+    facts = {"stage": "pretrain", "epochs": epochs, **_facts(run)}
+    save_checkpoint(run.folder.checkpoint_path("pretrain", number), Checkpoint(encoder.state_dict(), facts))
+    state_path.unlink(missing_ok=True)
+
+
+def finetune_final(run: Run, epochs: int | None = None) -> None:
+    """Finetune the members of the final network on all people.
+
+    Parameters
+    ----------
+    run : Run
+        The run; pretrained first when its config says so.
+    epochs : int, optional
+        How long; what the folds found best when left out.
+    """
+    data, length = final_data(run), epochs or chosen_epochs(run).finetune
+    with progress_bar("finetuning") as report:
+        for number in range(run.config.finetune.n_members):
+            if not run.folder.checkpoint_path("finetune", number).is_file():
+                _finetune_member(run, data, number, length, report)
+
+
+def _finetune_member(run: Run, data: FitData, number: int, epochs: int, report: Report) -> None:
+    state_path = run.folder.state_path("finetune", number)
+    network, _ = fit_member(
+        run.config,
+        data,
+        _pretrained_encoder(run, number),
+        _member_seed(run, number),
+        stop_after=epochs,
+        state_path=state_path,
+        on_epoch=lambda done, total, row: report(done, total, f"loss {row['loss']:.4f}"),
+    )
+    facts = {"stage": "finetune", "epochs": epochs, **_facts(run)}
+    save_checkpoint(run.folder.checkpoint_path("finetune", number), Checkpoint(network.state_dict(), facts))
+    state_path.unlink(missing_ok=True)
+
+
+def _pretrained_encoder(run: Run, number: int) -> SclcmEncoder:
+    encoder = build_encoder(run.config, _member_seed(run, number))
+    if run.config.pretrain is not None:
+        encoder.load_state_dict(load_checkpoint(run.folder.checkpoint_path("pretrain", number)).weights)
+    return encoder
+
+
+def final_ensemble(run: Run) -> Ensemble:
+    """Return the final network from its checkpoints, in evaluation mode."""
+    members = []
+    for number in range(run.config.finetune.n_members):
+        seed = _member_seed(run, number)
+        network = build_classifier(run.config, build_encoder(run.config, seed), run.windows.n_classes, seed)
+        network.load_state_dict(load_checkpoint(run.folder.checkpoint_path("finetune", number)).weights)
+        members.append(network)
+    return Ensemble(members).eval()
+
+
+def _member_seed(run: Run, number: int) -> Seed:
+    return Seed(run.config.seed).of("final", "member", number)
+
+
+def _facts(run: Run) -> dict[str, Any]:
+    config = run.config
+    return {
+        "config": config.name,
+        "seed": config.seed,
+        "class_names": list(run.windows.class_names),
+        "features": config.features.model_dump(mode="json"),
+        "encoder": config.encoder.model_dump(),
+        "head": config.head.model_dump(),
+        "origin": run.folder.read_json("origin.json"),
+    }
