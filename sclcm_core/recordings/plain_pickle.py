@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import pickle
 import pickletools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -66,12 +67,19 @@ class _Array:
         self.values = flat.reshape(shape, order="F") if is_fortran else flat.reshape(shape)
 
 
-def _make_type(*arguments: object) -> _Type:
-    return _Type(*arguments)
+class _Maker:
+    """What a file may call, and may not change."""
 
+    __slots__ = ("_make",)
 
-def _make_array(*_: object) -> _Array:
-    return _Array()
+    def __init__(self, make: Callable[..., object]) -> None:
+        self._make = make
+
+    def __call__(self, *arguments: object) -> object:
+        return self._make(*arguments)
+
+    def __setstate__(self, state: object) -> None:
+        raise NotPlainError("it tries to change how arrays are made")
 
 
 def _make_bytes(text: object, encoding: object) -> bytes:
@@ -80,11 +88,11 @@ def _make_bytes(text: object, encoding: object) -> bytes:
     return text.encode("latin1")
 
 
-_STAND_INS: dict[tuple[str, str], Any] = {
-    **{(module, "_reconstruct"): _make_array for module in _ARRAY_MODULES},
+_STAND_INS: dict[tuple[str, str], object] = {
+    **{(module, "_reconstruct"): _Maker(_Array) for module in _ARRAY_MODULES},
     ("numpy", "ndarray"): "ndarray",
-    ("numpy", "dtype"): _make_type,
-    ("_codecs", "encode"): _make_bytes,
+    ("numpy", "dtype"): _Maker(_Type),
+    ("_codecs", "encode"): _Maker(_make_bytes),
 }
 
 
