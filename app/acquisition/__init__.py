@@ -1,0 +1,1 @@
+"""Where samples come from and where results go: LSL inlets and outlets, replay, the simulated headset."""

@@ -1,0 +1,191 @@
+"""Child processes that put streams on the network, and surely end with their parent."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from app.acquisition.lsl_network import SETTINGS_VARIABLE, network_settings
+from sclcm_core.errors import StreamError
+
+STOP_WITH_PARENT = "--stop-with-parent"
+"""Option with which a child ends when its standard input is closed, which also happens when the parent dies."""
+
+_START_S = 30.0
+_STOP_S = 2.0
+
+
+class ChildProcess:
+    """A child that reports on its standard output when it is ready.
+
+    Parameters
+    ----------
+    module : str
+        Python module to run.
+    arguments : sequence of str
+        Its command line.
+
+    Notes
+    -----
+    The child's commands go, one a line, to its standard input; closing that ends the child, on every platform and also when this
+    process is killed.
+    """
+
+    def __init__(self, module: str, arguments: Sequence[str]) -> None:
+        self._module, self._arguments = module, list(arguments)
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self, timeout_s: float = _START_S) -> dict[str, Any]:
+        """Start the child and wait until it is ready.
+
+        Parameters
+        ----------
+        timeout_s : float
+            How long it may take, in s.
+
+        Returns
+        -------
+        dict
+            What the child says of itself.
+
+        Raises
+        ------
+        StreamError
+            When it ends, or does not get ready in time.
+        """
+        environment = {**os.environ, SETTINGS_VARIABLE: network_settings().model_dump_json(), "OMP_NUM_THREADS": "1"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", self._module, STOP_WITH_PARENT, *self._arguments],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", env=environment,
+        )  # fmt: skip
+        overdue = threading.Timer(timeout_s, self._process.kill)
+        overdue.start()
+        try:
+            line = self._process.stdout.readline() if self._process.stdout else ""
+        finally:
+            overdue.cancel()
+            overdue.join()
+        if not line.startswith("{"):
+            raise self._failure()
+        return dict(json.loads(line))
+
+    def _failure(self) -> StreamError:
+        process = self._process
+        self._process = None
+        said = ""
+        if process is not None:
+            process.kill()
+            said = (process.communicate()[1] or "").strip()
+        last = said.splitlines()[-1] if said else "it said nothing"
+        return StreamError(f"The process of '{self._module}' ended before its stream was up ({last}).", "Mend what it names.")
+
+    @property
+    def pid(self) -> int | None:
+        """Number of the process while it runs."""
+        return self._process.pid if self._process is not None else None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the child is alive."""
+        return self._process is not None and self._process.poll() is None
+
+    def tell(self, command: str) -> None:
+        """Send a command; a child that has ended is told nothing."""
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError, OSError):
+                self._process.stdin.write(command + "\n")
+                self._process.stdin.flush()
+
+    def kill(self) -> None:
+        """End the child at once, as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for the child to end by itself, at most for a time in s; tell whether it did."""
+        if self._process is None:
+            return True
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def stop(self) -> None:
+        """End the child: kindly, then surely."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        endings: list[Callable[[], None]] = [process.terminate, process.kill]
+        if process.stdin is not None:
+            endings.insert(0, process.stdin.close)
+        for ending in endings:
+            with contextlib.suppress(OSError):
+                ending()
+            try:
+                process.wait(_STOP_S)
+                break
+            except subprocess.TimeoutExpired:
+                continue
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+def report_ready(**facts: Any) -> None:
+    """Say on standard output, from a child, that its stream is up."""
+    sys.stdout.write(json.dumps(facts) + "\n")
+    sys.stdout.flush()
+
+
+def watch_parent(stop: threading.Event, obey: Callable[[str], None] | None = None) -> threading.Thread:
+    """Set an event, in a child, once standard input is closed.
+
+    Parameters
+    ----------
+    stop : threading.Event
+        What to set.
+    obey : callable, optional
+        What to do with each line that comes before.
+
+    Returns
+    -------
+    threading.Thread
+        The watching thread; it is a daemon, because nothing can wake it from its reading.
+    """
+
+    def watch() -> None:
+        for line in sys.stdin:
+            if obey is not None:
+                obey(line.strip())
+        stop.set()
+
+    thread = threading.Thread(target=watch, name="watch-parent", daemon=True)
+    thread.start()
+    return thread
+
+
+def leave_now(stop: threading.Event, started: float | None = None) -> None:
+    """End a child at the end of its main function, whatever its watching thread does.
+
+    Parameters
+    ----------
+    stop : threading.Event
+        Set, so that nothing goes on.
+    started : float, optional
+        When the child started, for the log, in s of the monotonic clock.
+    """
+    stop.set()
+    if started is not None:
+        sys.stderr.write(f"ended after {time.monotonic() - started:.1f} s\n")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)

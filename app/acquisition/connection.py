@@ -1,0 +1,124 @@
+"""One connection to one LSL stream: the thin layer over pylsl's inlet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from app.acquisition.lsl_network import load_lsl
+from app.acquisition.stream_description import StreamDescription, parse_description
+from sclcm_core.types import Float64Array
+
+MAX_PULL = 4096
+"""Samples taken in one pull; more wait in liblsl for the next."""
+
+_SLICE_S = 0.2
+_BUFFER_S = 60
+
+
+class ConnectionLostError(Exception):
+    """The stream is gone."""
+
+
+class Connection:
+    """A connection to a stream.
+
+    Parameters
+    ----------
+    info : pylsl.StreamInfo
+        What a resolver found.
+    description : StreamDescription
+        The same, as far as it is known before connecting.
+
+    Notes
+    -----
+    liblsl's own recovery is off: it accepts a stream that comes back at another rate, and is silent for ever when it comes back
+    with other channels.
+    """
+
+    def __init__(self, info: Any, description: StreamDescription) -> None:
+        self._pylsl = load_lsl()
+        self.description = description
+        buffer_s = round(_BUFFER_S * max(description.speed, 1.0))
+        self._inlet: Any = self._pylsl.StreamInlet(info, max_buflen=buffer_s, max_chunklen=0, recover=False)
+        self._buffer = np.empty((MAX_PULL, description.n_channels), dtype=self._inlet.np_dtype)
+
+    def open(self, timeout_s: float, is_wanted: Callable[[], bool]) -> StreamDescription:
+        """Read the full description and subscribe to the samples.
+
+        Parameters
+        ----------
+        timeout_s : float
+            How long to try, in s.
+        is_wanted : callable
+            Asked every 0.2 s; once it says no, the attempt is given up.
+
+        Returns
+        -------
+        StreamDescription
+            With channels and units.
+
+        Raises
+        ------
+        ConnectionLostError
+            When the stream does not answer.
+        """
+        deadline = time.monotonic() + timeout_s
+        info = self._insist(lambda: self._inlet.info(timeout=_SLICE_S), deadline, is_wanted)
+        self.description = parse_description(info.as_xml())
+        self._insist(lambda: self._inlet.open_stream(timeout=_SLICE_S), deadline, is_wanted)
+        return self.description
+
+    def _insist(self, attempt: Callable[[], Any], deadline: float, is_wanted: Callable[[], bool]) -> Any:
+        while True:
+            try:
+                return attempt()
+            except self._pylsl.util.TimeoutError as error:
+                if time.monotonic() > deadline or not is_wanted():
+                    raise ConnectionLostError("the stream does not answer") from error
+            except RuntimeError as error:
+                raise ConnectionLostError(str(error)) from error
+
+    def pull(self, timeout_s: float) -> tuple[npt.NDArray[Any], Float64Array]:
+        """Wait for samples.
+
+        Parameters
+        ----------
+        timeout_s : float
+            How long to wait for the first of them, in s.
+
+        Returns
+        -------
+        samples : ndarray, shape (n_samples, n_channels)
+            In the stream's unit and type; a view that the next pull overwrites.
+        stamps : ndarray of float64, shape (n_samples,)
+            Raw time stamps in s.
+
+        Raises
+        ------
+        ConnectionLostError
+            When the stream is gone.
+        """
+        if self._inlet is None:
+            raise ConnectionLostError("the connection is closed")
+        try:
+            return self._inlet.pull_chunk(  # type: ignore[no-any-return]
+                timeout=timeout_s, max_samples=MAX_PULL, dest_obj=self._buffer, min_samples=1, as_numpy=True
+            )
+        except RuntimeError as error:
+            raise ConnectionLostError(str(error)) from error
+
+    def correction_s(self) -> float | None:
+        """Return what LSL adds to raw stamps to reach the local clock, in s; None while it is being measured. Never blocks."""
+        try:
+            return float(self._inlet.time_correction(timeout=0.0))
+        except RuntimeError:
+            return None
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._inlet = None

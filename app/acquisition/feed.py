@@ -1,0 +1,226 @@
+"""From what a connection delivers to chunks in µV on the local clock, across reconnections."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from app.acquisition.clock_map import ClockMap
+from app.acquisition.connection import MAX_PULL, Connection
+from app.acquisition.lsl_network import local_clock
+from app.acquisition.marker_inlets import MarkerInlets, RawMarker
+from app.acquisition.stamp_check import StampCheck
+from app.acquisition.stream_description import StreamDescription
+from app.acquisition.timeline import Piece, Timeline
+from app.acquisition.units import Scaling, find_scaling, is_eeg_channel
+from sclcm_core.types import Chunk, Float32Array, Float64Array, Marker, Origin, StreamSpec
+
+logger = logging.getLogger(__name__)
+
+_LISTEN_S = 0.5
+_RATE_WARNING = 0.005
+_MARKERS_KEPT = 10_000
+
+_Visible = list[tuple[StreamDescription, Any]]
+
+
+class Feed:
+    """One stream, from the wire to chunks.
+
+    Parameters
+    ----------
+    connection : Connection
+        An open connection.
+    visible : list of (StreamDescription, pylsl.StreamInfo)
+        What else is there: marker streams are taken along.
+    """
+
+    def __init__(self, connection: Connection, visible: _Visible) -> None:
+        self.connection: Connection | None = connection
+        self.description = connection.description
+        self.clock = ClockMap(follows_clock=self.description.speed == 1.0)
+        self.timeline = Timeline(self.description.sfreq)
+        self.scaling = Scaling(np.ones(self.description.n_channels))
+        self.is_complete = False
+        self.n_samples = 0
+        self.t_newest: float | None = None
+        self._markers = MarkerInlets(self.description.markers_id)
+        self._markers.take_along(visible)
+        self._inbox: deque[Marker] = deque(maxlen=_MARKERS_KEPT)
+        self._stamp_end: float | None = None
+        self._is_resuming = False
+        self._uses_arrival = False
+        self._check = StampCheck(self.description.sfreq)
+
+    @property
+    def spec(self) -> StreamSpec:
+        """What the stream says of itself, after conversion to µV."""
+        d = self.description
+        origin: Origin = "simulated" if d.simulated else "replay" if d.end_marker else "live"
+        return StreamSpec(d.sfreq, d.labels, d.name, d.source_id, origin)
+
+    def listen(self, is_wanted: Callable[[], bool]) -> list[Chunk]:
+        """Collect the first half second, decide by it what the numbers mean, and return it.
+
+        A stream that is silent for a second is believed what it says.
+        """
+        n_wanted, deadline = _LISTEN_S * self.description.sfreq, local_clock() + 2 * _LISTEN_S
+        heard: list[tuple[Any, Float64Array]] = []
+        while n_wanted > 0 and local_clock() < deadline and is_wanted() and self.connection:
+            self.connection.correction_s()
+            self._pull_markers()
+            samples, stamps = self.connection.pull(0.05)
+            if len(stamps):
+                heard.append((samples.copy(), stamps))
+                n_wanted -= len(stamps)
+        self.scaling = self._find_scaling([samples for samples, _ in heard])
+        return [chunk for samples, stamps in heard for chunk in self._take(samples, stamps)]
+
+    def _find_scaling(self, heard: list[Any]) -> Scaling:
+        d = self.description
+        types = d.ch_types or ("",) * d.n_channels
+        eeg = [is_eeg_channel(label, kind) for label, kind in zip(d.labels, types, strict=True)]
+        samples = np.concatenate(heard) if heard else np.zeros((0, d.n_channels))
+        return find_scaling(d.units or ("",) * d.n_channels, eeg, samples)
+
+    def pull(self, timeout_s: float) -> list[Chunk] | None:
+        """Wait for samples; return the chunks they complete, or None when none came.
+
+        Raises
+        ------
+        ConnectionLostError
+            When the stream is gone.
+        """
+        if self.connection is None:
+            return None
+        samples, stamps = self.connection.pull(timeout_s)
+        self._pull_markers()
+        if not len(stamps):
+            return None
+        return self._take(samples, stamps)
+
+    def poll(self) -> list[Chunk]:
+        """Return chunks that were held back and now need not be."""
+        now = local_clock()
+        return self._deliver(self.timeline.poll(now, self.clock.stamp_at(now)))
+
+    def flush(self) -> list[Chunk]:
+        """Return all that is held back: nothing will follow it."""
+        self._pull_markers()
+        return self._deliver(self.timeline.flush())
+
+    def disconnect(self) -> None:
+        """Let go of the connection; what was learned of the stream is kept."""
+        if self.connection is not None:
+            self.connection.close()
+        self.connection = None
+
+    def resume(self, connection: Connection, visible: _Visible) -> None:
+        """Go on with another connection to the same source.
+
+        Parameters
+        ----------
+        connection : Connection
+            An open connection to a stream of the same shape.
+        visible : list of (StreamDescription, pylsl.StreamInfo)
+            What else is there.
+        """
+        self.disconnect()
+        old, self.connection, self.description = self.description, connection, connection.description
+        if self.description.units != old.units:
+            self.scaling = self._find_scaling([])
+        self.clock = ClockMap(follows_clock=self.description.speed == 1.0)
+        self._check = StampCheck(self.description.sfreq)
+        self._is_resuming, self._uses_arrival = True, False
+        self._stamp_end = None
+        self._markers.take_along(visible)
+
+    def markers(self) -> list[Marker]:
+        """Return the markers that came since the last call."""
+        return [self._inbox.popleft() for _ in range(len(self._inbox))]
+
+    def keep_house(self, visible: _Visible) -> list[str]:
+        """Do what is due once a second; return what the user should know."""
+        self._markers.take_along(visible)
+        notes = [self.scaling.message] if self.scaling.message else []
+        if self._uses_arrival:
+            notes.append("The stream's time stamps do not follow its samples; arrival times are used.")
+        sfreq, nominal = self.timeline.rate.sfreq, self.description.sfreq
+        if sfreq is not None and abs(sfreq / nominal - 1) > _RATE_WARNING and self.description.speed == 1.0:
+            notes.append(f"The stream declares {nominal:g} Hz and delivers {sfreq:.5g} Hz.")
+        return notes
+
+    def close(self) -> None:
+        """Disconnect from everything."""
+        self.disconnect()
+        self._markers.close()
+
+    def _take(self, raw: Any, stamps: Float64Array) -> list[Chunk]:
+        now = local_clock()
+        if self.description.speed == 1.0 and self._check.is_unusable(len(stamps), float(stamps[-1]), now):
+            self._uses_arrival = True
+        if self._uses_arrival:
+            stamps = now - np.arange(len(stamps) - 1, -1, -1) / self.description.sfreq
+        self._update_clock(stamps, now)
+        if self._is_resuming:
+            self._take_up(stamps)
+        n_jumps = self.timeline.n_jumps
+        pieces = self.timeline.push(self._in_uv(raw), stamps, now, self.clock.stamp_at(now))
+        if self.timeline.n_jumps != n_jumps:
+            logger.warning("The clock of the stream '%s' jumped.", self.description.name)
+            self._update_clock(stamps, now)
+        chunks = self._deliver(pieces)
+        return chunks + self._end_if_reached()
+
+    def _update_clock(self, stamps: Float64Array, now: float) -> None:
+        is_drained = len(stamps) < MAX_PULL
+        if is_drained or self.clock.offset_s is None:
+            correction_s = 0.0 if self._uses_arrival or self.connection is None else self.connection.correction_s()
+            self.clock.update(correction_s, float(stamps[-1]), now)
+
+    def _take_up(self, stamps: Float64Array) -> None:
+        """Count what is missing between the last sample before the interruption and the first one after."""
+        self._is_resuming = False
+        is_known = self.t_newest is not None and self.description.speed == 1.0
+        first = float(self.clock.to_local(stamps[:1])[0])
+        self.timeline.take_up(first - self.t_newest if is_known and self.t_newest is not None else None)
+
+    def _in_uv(self, raw: Any) -> Float32Array:
+        """Return samples in µV, shape (n_samples, n_channels), in memory of their own."""
+        if self.scaling.is_identity:
+            return np.array(raw, dtype=np.float32)
+        return np.asarray(raw * self.scaling.factors, dtype=np.float32)
+
+    def _deliver(self, pieces: list[Piece]) -> list[Chunk]:
+        chunks = [Chunk(p.samples, self.clock.to_local(p.stamps), p.n_lost_before) for p in pieces]
+        if chunks:
+            self.n_samples += sum(len(chunk.timestamps) for chunk in chunks)
+            self.t_newest = float(chunks[-1].timestamps[-1])
+        return chunks
+
+    def _pull_markers(self) -> None:
+        for marker in self._markers.pull():
+            if self.description.end_marker and marker.text == self.description.end_marker:
+                self._stamp_end = marker.stamp
+            else:
+                self._inbox.append(self._aligned(marker))
+
+    def _aligned(self, marker: RawMarker) -> Marker:
+        same_clock = marker.stream.hostname == self.description.hostname and not self._uses_arrival
+        return Marker(marker.stamp + ((self.clock.offset_s or 0.0) if same_clock else marker.correction_s), marker.text)
+
+    def _end_if_reached(self) -> list[Chunk]:
+        """End where the sender has said that the stream ends."""
+        if self._stamp_end is None or self.timeline.last_stamp < self._stamp_end - 1.5 / self.description.sfreq:
+            return []
+        self.is_complete = True
+        return self._deliver(self.timeline.flush())
+
+    def give_up_waiting(self) -> list[Chunk]:
+        """End although not all has come, when the sender has said that it has finished."""
+        self.is_complete = self._stamp_end is not None
+        return self.flush() if self.is_complete else []

@@ -1,0 +1,95 @@
+"""Marker streams that are taken along with the samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.acquisition.lsl_network import load_lsl
+from app.acquisition.stream_description import StreamDescription
+
+_BUFFER = 36
+_MAX_PULL = 256
+_MAX_STREAMS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class RawMarker:
+    """A marker as it came.
+
+    Parameters
+    ----------
+    stamp : float
+        Raw time stamp in s.
+    correction_s : float
+        What LSL adds to reach the local clock, in s.
+    text : str
+        What happened.
+    stream : StreamDescription
+        Where it came from.
+    """
+
+    stamp: float
+    correction_s: float
+    text: str
+    stream: StreamDescription
+
+
+class MarkerInlets:
+    """Connections to all marker streams that belong to a stream of samples.
+
+    Parameters
+    ----------
+    companion_id : str
+        Source id of the marker stream to take; when empty, every marker stream that is visible.
+    """
+
+    def __init__(self, companion_id: str = "") -> None:
+        self._companion_id = companion_id
+        self._inlets: dict[str, tuple[Any, StreamDescription]] = {}
+
+    @property
+    def n_streams(self) -> int:
+        """Number of streams connected."""
+        return len(self._inlets)
+
+    def take_along(self, visible: list[tuple[StreamDescription, Any]]) -> None:
+        """Connect to the marker streams among what is visible; returns at once."""
+        for description, info in visible:
+            wanted = description.is_marker_stream and self._companion_id in ("", description.source_id)
+            if wanted and description.uid not in self._inlets and len(self._inlets) < _MAX_STREAMS:
+                inlet = load_lsl().StreamInlet(info, max_buflen=_BUFFER, recover=False)
+                _correction(inlet)  # the first call starts the measurement
+                self._inlets[description.uid] = inlet, description
+
+    def pull(self) -> list[RawMarker]:
+        """Return what has come; never waits."""
+        out: list[RawMarker] = []
+        for uid, (inlet, description) in list(self._inlets.items()):
+            try:
+                values, stamps = inlet.pull_chunk(timeout=0.0, max_samples=_MAX_PULL, as_numpy=True)
+            except RuntimeError:
+                del self._inlets[uid]
+                continue
+            if len(stamps):
+                correction_s = _correction(inlet)
+                texts = [_text(value[0]) for value in values]
+                out += [RawMarker(float(t), correction_s, text, description) for t, text in zip(stamps, texts, strict=True)]
+        return out
+
+    def close(self) -> None:
+        """Disconnect from all."""
+        self._inlets.clear()
+
+
+def _correction(inlet: Any) -> float:
+    try:
+        return float(inlet.time_correction(timeout=0.0))
+    except RuntimeError:
+        return 0.0
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="replace").replace("\x00", "").strip()
+    return f"{float(value):g}"
