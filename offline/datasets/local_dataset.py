@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import hashlib
 import json
@@ -14,6 +15,9 @@ from offline.datasets.dataset import DatasetCard, LabelledRecording, RecordingFr
 from offline.datasets.frames import compute_frames
 from sclcm_core.errors import DatasetError
 from sclcm_core.features.spec import FeatureSpec
+from sclcm_core.simulation.sidecar import SIDECAR
+
+_SIMULATED = "Simulated signals in the files of the data set; no person was measured."
 
 
 class LocalDataset(ABC):
@@ -53,8 +57,15 @@ class LocalDataset(ABC):
         """Read one source."""
 
     def resolve(self, root: Path | None) -> Self:
-        """Return the data set with what only the folder can say; most folders say nothing."""
-        return self
+        """Return the data set with what only the folder can say; here, that its signals were simulated."""
+        folder = root or self.default_root
+        if folder is None or not (folder / SIDECAR).exists():
+            return self
+        resolved = copy.copy(self)
+        said = {"simulated": True, "title": f"{self.title} (simulated)", "licence": "MIT", "attribution": _SIMULATED}
+        for name, value in said.items():
+            object.__setattr__(resolved, name, value)  # options stay what they are; only what is said of the data changes
+        return resolved
 
     def recordings(self, root: Path | None) -> Iterator[LabelledRecording]:
         """Read all sources, one after the other."""

@@ -6,12 +6,40 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from offline.datasets.bids import BidsFolder
 from offline.datasets.dataset import Dataset
+from offline.datasets.deap import Deap
+from offline.datasets.deap_original import DeapOriginal
+from offline.datasets.dreamer import Dreamer
 from offline.datasets.eegmat import Eegmat
+from offline.datasets.faced import Faced
+from offline.datasets.folder import RecordingFolder
+from offline.datasets.seed import Seed
+from offline.datasets.seed_features import SeedFeatures, SeedIVFeatures
+from offline.datasets.seed_iv import SeedIV
+from offline.datasets.seed_v import SeedV
+from offline.datasets.seed_v_features import SeedVFeatures
 from offline.datasets.simulated import SimulatedEmotion
 from sclcm_core.errors import DatasetError, nearest
 
-DATASETS: dict[str, Dataset] = {dataset.name: dataset for dataset in (SimulatedEmotion(), Eegmat())}
+_ALL: tuple[Dataset, ...] = (
+    SimulatedEmotion(),
+    Eegmat(),
+    Seed(),
+    SeedFeatures(),
+    SeedIV(),
+    SeedIVFeatures(),
+    SeedV(),
+    SeedVFeatures(),
+    Deap(),
+    DeapOriginal(),
+    Dreamer(),
+    Faced(),
+    BidsFolder(),
+    RecordingFolder(),
+)
+
+DATASETS: dict[str, Dataset] = {dataset.name: dataset for dataset in _ALL}
 """Every data set that is known, with its usual options."""
 
 

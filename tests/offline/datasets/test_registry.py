@@ -20,7 +20,8 @@ def test_every_data_set_on_disk_says_what_is_missing_and_where_to_get_it(name, t
         with pytest.raises(DatasetError) as caught:
             DATASETS[name].resolve(folder).sources(folder)
         assert str(folder) in caught.value.what
-        assert DATASETS[name].where in caught.value.remedy
+        remedy = caught.value.remedy
+        assert DATASETS[name].where in remedy or "Write one" in remedy
 
 
 def test_an_unknown_name_is_answered_with_the_nearest():
