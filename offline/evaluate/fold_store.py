@@ -65,7 +65,7 @@ def load_fold(path: Path, fingerprint: str) -> FoldResult | None:
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             facts = json.loads(str(arrays["facts"]))
             if facts["fingerprint"] != fingerprint:
                 return None

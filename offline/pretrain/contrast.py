@@ -92,7 +92,7 @@ class Contrast:
         losses, embeddings = [], []
         for indices in self._validation.sampler.epoch(seed.rng()):
             projections, embedded, ids = self._project(self._validation, indices, generator)
-            losses.append(float(self._loss_of(projections, ids)))
+            losses.append(float(self._loss_of(projections, ids).detach()))
             embeddings.append(embedded)
         loss = float(np.mean(losses))
         return Validation(-loss, {"validation_loss": loss, **collapse_figures(torch.cat(embeddings))})

@@ -59,10 +59,6 @@ def pretrain(
     task = Contrast(encoder, config.pretrain, view_loss, train, validation, span_s=config.features.span_s, seed=seed)
     trainer = Trainer(task, config.pretrain, seed.of("pretrain"), state_path=state_path, on_epoch=on_epoch)
     history = trainer.fit(stop_after=stop_after)
-    logger.info(
-        "Pretrained %d epochs; validation loss %.4f (orthogonal embeddings: %.4f)",
-        history.best_epoch,
-        -history.best_score,
-        task.trivial_loss(),
-    )
+    last = history.rows[history.best_epoch - 1]
+    logger.info("Pretrained %d epochs: %s; orthogonal embeddings: %.4f", history.best_epoch, last, task.trivial_loss())
     return encoder, history

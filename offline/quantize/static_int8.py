@@ -19,7 +19,6 @@ from sclcm_core.types import Float32Array
 logger = logging.getLogger(__name__)
 
 _QUANTIZED = ("Conv", "Gemm", "MatMul")
-_BATCH = 64
 
 
 def quantize_int8(
@@ -73,20 +72,17 @@ def quantize_int8(
 
 
 class _Windows:
-    """Hands the calibration windows to ONNX Runtime, some at a time."""
+    """Hands the calibration windows to ONNX Runtime, all at once: percentiles over parts would not be those of the whole."""
 
     def __init__(self, windows: Float32Array) -> None:
-        self._batches: Iterator[Float32Array] = iter([windows[i : i + _BATCH] for i in range(0, len(windows), _BATCH)])
+        self._left = [windows]
 
     def get_next(self) -> dict[str, Float32Array] | None:
-        batch = next(self._batches, None)
-        return None if batch is None else {INPUT: batch}
+        return {INPUT: self._left.pop()} if self._left else None
 
-    def __iter__(self) -> _Windows:
-        return self
-
-    def __next__(self) -> dict[str, Float32Array]:
-        return {INPUT: next(self._batches)}
+    def __iter__(self) -> Iterator[dict[str, Float32Array]]:
+        while (inputs := self.get_next()) is not None:
+            yield inputs
 
 
 def outer_layers(path: Path) -> list[str]:

@@ -1,0 +1,122 @@
+import dataclasses
+import inspect
+import json
+
+import numpy as np
+import pytest
+
+import offline.evaluate.cross_validate as module
+from offline.datasets.splits import grouped_folds
+from offline.evaluate.baselines import BASELINES
+from offline.evaluate.cross_validate import cross_validate, default_jobs, fold_fingerprint
+from offline.evaluate.fold_store import load_fold, save_fold
+from offline.evaluate.report import report_html
+from offline.evaluate.run_fold import run_fold
+from offline.evaluate.sealed import SealError, open_and_sealed
+from offline.evaluate.summary import summarise
+from offline.runs import open_run
+from offline.seeds import Seed
+from offline.stages import Run, evaluate
+
+
+@pytest.fixture
+def fold(windows):
+    return grouped_folds(windows, 2, seed=0, n_validation_subjects=1)[0]
+
+
+def test_the_test_side_is_read_once(windows, fold, config):
+    data, sealed, _ = open_and_sealed(windows, fold, config.lines)
+    answer = BASELINES["majority"](data.train[0], data.validation[0], 2)
+    reading = sealed.open({("majority", "population"): answer})
+    assert np.array_equal(reading.label, windows.label[fold.test])
+    with pytest.raises(SealError, match="read once"):
+        sealed.open({("majority", "population"): answer})
+
+
+def test_what_a_fit_may_see_holds_no_test_subject(windows, fold, config):
+    data, _, _ = open_and_sealed(windows, fold, config.lines)
+    tested = set(windows.subject[fold.test].tolist())
+    for inputs in (*data.train, *data.validation):
+        assert not tested & set(inputs.subject.tolist())
+
+
+def test_changing_the_test_side_changes_no_fit(windows, fold, make_config):
+    config = make_config(finetune={"epochs": 1}, quantize={"enabled": False})
+    spoilt = windows.features.copy()
+    spoilt[fold.test] = spoilt[fold.test[::-1]]
+    results = [run_fold(config, dataclasses.replace(windows, features=f), fold) for f in (windows.features, spoilt)]
+    assert results[0].temperature == results[1].temperature
+    assert results[0].validation_score == results[1].validation_score
+
+
+def test_both_lines_are_tested_on_the_same_windows(windows, fold, make_config):
+    config = make_config(finetune={"epochs": 1})
+    result = run_fold(config, windows, fold)
+    names = {"majority", "logistic_regression", "sclcm", "sclcm int8"}
+    assert set(result.reading.probabilities) == {(name, line) for name in names for line in config.lines}
+    assert {len(p) for p in result.reading.probabilities.values()} == {len(fold.test)}
+    assert result.validation_agreement > 0.9
+
+
+@pytest.mark.parametrize("name", sorted(BASELINES))
+def test_every_baseline_answers_with_probabilities(name, windows, fold, config):
+    data, _, _ = open_and_sealed(windows, fold, config.lines)
+    answer = BASELINES[name](data.train[0], data.validation[0], 2)(data.validation[0])
+    np.testing.assert_allclose(answer.sum(axis=1), 1, atol=1e-5)
+
+
+def test_a_result_survives_the_disk_and_a_damaged_or_foreign_one_is_computed_again(windows, fold, make_config, tmp_path):
+    result = run_fold(make_config(finetune={"epochs": 1}, quantize={"enabled": False}), windows, fold)
+    path = tmp_path / "fold.npz"
+    save_fold(path, result, "f1")
+    found = load_fold(path, "f1")
+    assert found.epochs == result.epochs
+    for key, values in result.reading.probabilities.items():
+        assert np.array_equal(found.reading.probabilities[key], values)
+    assert load_fold(path, "f2") is None
+    path.write_bytes(path.read_bytes()[:100])
+    assert load_fold(path, "f1") is None
+    assert load_fold(tmp_path / "none.npz", "f1") is None
+
+
+def test_finished_folds_are_not_computed_again(windows, make_config, tmp_path, monkeypatch):
+    config = make_config(finetune={"epochs": 1}, quantize={"enabled": False})
+    folder = open_run(config, tmp_path)
+    first = cross_validate(config, windows, folder)
+    monkeypatch.setattr(module, "run_fold", lambda *_: pytest.fail("computed again"))
+    second = cross_validate(config, windows, folder)
+    assert [r.temperature for r in first] == [r.temperature for r in second]
+
+
+def test_a_fold_depends_on_data_and_config(windows, fold, config, make_config):
+    key = fold_fingerprint(config, windows, fold)
+    assert key != fold_fingerprint(make_config(seed=9), windows, fold)
+    assert key != fold_fingerprint(config, dataclasses.replace(windows, features=windows.features + 1), fold)
+    assert default_jobs() >= 1
+
+
+def test_the_report_holds_every_method_person_and_figure(windows, make_config, tmp_path):
+    config = make_config(title="A <tiny> run")
+    run = Run(config, open_run(config, tmp_path), windows)
+    summary = evaluate(run)
+    metrics = json.loads(run.folder.metrics_path.read_text())
+    assert {(m["method"], m["line"]) for m in metrics["methods"]} >= {("sclcm int8", "personal"), ("majority", "population")}
+    assert len(metrics["methods"][0]["subjects"]) == 6
+    assert summary.find("majority", "population").balanced_accuracy.value == pytest.approx(summary.chance)
+    assert summary.find("sclcm", "personal").balanced_accuracy.value > 0.8
+    page = run.folder.report_path.read_text()
+    assert "A &lt;tiny&gt; run" in page
+    assert "Simulated data" in page
+    assert page.count("data:image/png;base64") == len(list((tmp_path / "plots").glob("*.png"))) == 6
+
+
+def test_folds_in_any_order_give_the_same_summary(windows, make_config):
+    config = make_config(finetune={"epochs": 1}, quantize={"enabled": False})
+    results = [run_fold(config, windows, f) for f in grouped_folds(windows, 2, seed=0, n_validation_subjects=1)]
+    a, b = (summarise(r, windows, "p", main="sclcm", seed=Seed(0)) for r in (results, results[::-1]))
+    assert a.methods[0].balanced_accuracy == b.methods[0].balanced_accuracy
+    assert [row.subject for row in a.methods[0].subjects] == [row.subject for row in b.methods[0].subjects]
+
+
+def test_report_writing_needs_no_files():
+    assert "summary" in inspect.signature(report_html).parameters

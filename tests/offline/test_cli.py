@@ -1,0 +1,125 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from offline.cli import main
+from sclcm_core.inference.bundle import load_bundle
+
+TINY = """
+name = "tiny"
+title = "Tiny"
+lines = ["population", "personal"]
+[dataset]
+name = "simulated"
+options = {{ n_subjects = 4, n_stimuli = 3, trial_s = 8.0, rest_s = 8.0 }}
+window_hop_frames = 2
+[features]
+ch_names = ["T7", "T8"]
+sfreq = 250.0
+n_frames = 8
+[encoder]
+widths = [8, 12]
+n_embedding = 16
+[head]
+n_hidden = 0
+[pretrain]
+epochs = 1
+n_groups = 4
+n_items = 3
+augmentations = ["add_noise"]
+[finetune]
+epochs = 2
+batch_size = 16
+[evaluate]
+split = "grouped_folds"
+options = {{ k = 2, n_validation_subjects = 1 }}
+[quantize]
+n_calibration = 32
+max_accuracy_drop = 1.0
+min_agreement = 0.0
+max_size_ratio = 2.0
+[bundle]
+path = "{bundle}"
+description = "A tiny model."
+caveats = ["It knows **nothing**."]
+"""
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY.format(bundle=(tmp_path / "tiny.onnx").as_posix()))
+    return path
+
+
+def test_run_goes_from_recordings_to_a_bundle_that_the_live_program_loads(tiny, tmp_path, capsys):
+    assert main(["run", str(tiny), "--run-dir", str(tmp_path / "run"), "--jobs", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert "logistic_regression" in printed
+    assert "Bundle:" in printed
+    bundle = load_bundle(tmp_path / "tiny.onnx")
+    manifest = bundle.manifest
+    assert manifest.name == "tiny"
+    assert manifest.simulated
+    assert manifest.personal_baseline
+    assert manifest.quantization == "int8 symmetric per channel"
+    assert manifest.evaluation.n_subjects == 4
+    assert manifest.evaluation.balanced_accuracy_personal is not None
+    assert bundle.predictor.logits(np.zeros((1, *manifest.features.input_shape), np.float32)).shape == (1, 3)
+    card = (tmp_path / "tiny.md").read_text()
+    assert all(text in card for text in ("**Simulated.**", "It knows **nothing**.", "| sclcm int8 | personal |", "MIT"))
+    facts = json.loads((tmp_path / "run" / "origin.json").read_text())
+    assert facts["fingerprint"]
+
+
+def test_the_stages_one_by_one_make_the_same_bundle(tiny, tmp_path, capsys):
+    folder = ["--run-dir", str(tmp_path / "a")]
+    assert main(["run", str(tiny), *folder, "--jobs", "1"]) == 0
+    whole = load_bundle(tmp_path / "tiny.onnx").manifest.graph_sha256
+    folder = ["--run-dir", str(tmp_path / "b")]
+    for stage in ("prepare", "evaluate", "pretrain", "finetune", "quantize"):
+        more = ["--jobs", "1"] if stage == "evaluate" else []
+        assert main([stage, str(tiny), *folder, *more]) == 0
+    assert load_bundle(tmp_path / "tiny.onnx").manifest.graph_sha256 == whole
+
+
+def test_a_stage_before_its_turn_says_which_comes_first(tiny, tmp_path, capsys):
+    assert main(["finetune", str(tiny), "--run-dir", str(tmp_path / "run")]) == 2
+    assert "Run the stages in order" in capsys.readouterr().err
+
+
+def test_what_the_user_can_mend_ends_with_2_and_three_beats(tmp_path, capsys):
+    assert main(["run", str(tmp_path / "none.toml")]) == 2
+    assert "There is no run config" in capsys.readouterr().err
+
+
+def test_lists_name_everything_that_is_known(capsys):
+    from offline.datasets import DATASETS
+    from offline.pretrain.methods import METHODS
+
+    assert main(["datasets"]) == 0
+    assert main(["methods"]) == 0
+    printed = capsys.readouterr().out
+    for name in (*DATASETS, *METHODS):
+        assert name in printed
+
+
+@pytest.mark.parametrize("command", ["run", "prepare", "evaluate", "pretrain", "finetune", "quantize", "datasets", "methods"])
+def test_every_command_explains_itself(command, capsys):
+    with pytest.raises(SystemExit) as left:
+        main([command, "--help"])
+    assert left.value.code == 0
+    assert "usage: sclcm-offline" in capsys.readouterr().out
+
+
+def test_help_imports_neither_torch_nor_mne_nor_scipy():
+    code = (
+        "import sys\nfrom offline.cli import main\n"
+        "try:\n    main(['run', '--help'])\nexcept SystemExit:\n    pass\n"
+        "print([m for m in ('torch', 'mne', 'scipy', 'matplotlib', 'sklearn') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip().endswith("[]")
