@@ -60,18 +60,29 @@ class Feed:
     def spec(self) -> StreamSpec:
         """What the stream says of itself, after conversion to µV."""
         d = self.description
-        origin: Origin = "simulated" if d.simulated else "replay" if d.end_marker else "live"
+        origin: Origin = "replay" if d.end_marker else "simulated" if d.simulated else "live"
         return StreamSpec(d.sfreq, d.labels, d.name, d.source_id, origin)
 
-    def listen(self, is_wanted: Callable[[], bool]) -> list[Chunk]:
-        """Collect the first half second, decide by it what the numbers mean, and return it.
+    def listen(self, is_wanted: Callable[[], bool], look: Callable[[], _Visible]) -> list[Chunk]:
+        """Collect the first half second, and decide by it what the numbers mean.
 
-        A stream that is silent for a second is believed what it says.
+        Parameters
+        ----------
+        is_wanted : callable
+            Asked every 50 ms; once it says no, the listening ends.
+        look : callable
+            Returns what is visible: marker streams may show up a moment later.
+
+        Returns
+        -------
+        list of Chunk
+            What was heard; a stream that is silent for a second is believed what it says.
         """
         n_wanted, deadline = _LISTEN_S * self.description.sfreq, local_clock() + 2 * _LISTEN_S
         heard: list[tuple[Any, Float64Array]] = []
         while n_wanted > 0 and local_clock() < deadline and is_wanted() and self.connection:
             self.connection.correction_s()
+            self._markers.take_along(look())
             self._pull_markers()
             samples, stamps = self.connection.pull(0.05)
             if len(stamps):
@@ -84,7 +95,8 @@ class Feed:
         d = self.description
         types = d.ch_types or ("",) * d.n_channels
         eeg = [is_eeg_channel(label, kind) for label, kind in zip(d.labels, types, strict=True)]
-        samples = np.concatenate(heard) if heard else np.zeros((0, d.n_channels))
+        judged = heard and not d.end_marker  # a replay of ours is in µV, whatever it looks like
+        samples = np.concatenate(heard) if judged else np.zeros((0, d.n_channels))
         return find_scaling(d.units or ("",) * d.n_channels, eeg, samples)
 
     def pull(self, timeout_s: float) -> list[Chunk] | None:
@@ -211,7 +223,8 @@ class Feed:
 
     def _aligned(self, marker: RawMarker) -> Marker:
         same_clock = marker.stream.hostname == self.description.hostname and not self._uses_arrival
-        return Marker(marker.stamp + ((self.clock.offset_s or 0.0) if same_clock else marker.correction_s), marker.text)
+        offset_s = (self.clock.offset_s or 0.0) if same_clock else marker.correction_s
+        return Marker(marker.stamp + offset_s, marker.text, marker.duration_s)
 
     def _end_if_reached(self) -> list[Chunk]:
         """End where the sender has said that the stream ends."""

@@ -183,7 +183,7 @@ class LslInlet:
             raise StreamError(f"The stream '{full.name}' cannot be used: {reason}.", "`sclcm streams` lists what can.")
         visible = self._visible()
         self._feed, self._changed = Feed(connection, visible), None
-        self._ready = self._feed.listen(self._is_wanted)
+        self._ready = self._feed.listen(self._is_wanted, self._visible)
         self._silence = SilenceWatch()
         self._silence.restart(local_clock())
         self._keep_house(local_clock())

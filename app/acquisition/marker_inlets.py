@@ -25,6 +25,8 @@ class RawMarker:
         What LSL adds to reach the local clock, in s.
     text : str
         What happened.
+    duration_s : float
+        How long it lasted, in s, where the stream tells.
     stream : StreamDescription
         Where it came from.
     """
@@ -32,6 +34,7 @@ class RawMarker:
     stamp: float
     correction_s: float
     text: str
+    duration_s: float
     stream: StreamDescription
 
 
@@ -56,11 +59,15 @@ class MarkerInlets:
     def take_along(self, visible: list[tuple[StreamDescription, Any]]) -> None:
         """Connect to the marker streams among what is visible; returns at once."""
         for description, info in visible:
-            wanted = description.is_marker_stream and self._companion_id in ("", description.source_id)
-            if wanted and description.uid not in self._inlets and len(self._inlets) < _MAX_STREAMS:
+            if self._is_wanted(description) and description.uid not in self._inlets and len(self._inlets) < _MAX_STREAMS:
                 inlet = load_lsl().StreamInlet(info, max_buflen=_BUFFER, recover=False)
                 _correction(inlet)  # the first call starts the measurement
                 self._inlets[description.uid] = inlet, description
+
+    def _is_wanted(self, description: StreamDescription) -> bool:
+        if self._companion_id:
+            return description.source_id == self._companion_id
+        return description.is_marker_stream
 
     def pull(self) -> list[RawMarker]:
         """Return what has come; never waits."""
@@ -73,8 +80,10 @@ class MarkerInlets:
                 continue
             if len(stamps):
                 correction_s = _correction(inlet)
-                texts = [_text(value[0]) for value in values]
-                out += [RawMarker(float(t), correction_s, text, description) for t, text in zip(stamps, texts, strict=True)]
+                out += [
+                    RawMarker(float(t), correction_s, _text(value[0]), _duration(value[1:]), description)
+                    for t, value in zip(stamps, values, strict=True)
+                ]
         return out
 
     def close(self) -> None:
@@ -93,3 +102,10 @@ def _text(value: Any) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", errors="replace").replace("\x00", "").strip()
     return f"{float(value):g}"
+
+
+def _duration(values: Any) -> float:
+    try:
+        return float(values[0]) if len(values) else 0.0
+    except ValueError:
+        return 0.0

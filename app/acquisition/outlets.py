@@ -134,21 +134,34 @@ class SampleOutlet:
 
 
 class MarkerOutlet(SampleOutlet):
-    """A stream of texts on the network.
+    """A stream of texts on the network, each with its duration in a second channel.
 
     Parameters
     ----------
     name, source_id : str
         As others will see them.
+    simulated : bool
+        Whether what it tells is made up.
     """
 
     def __init__(self, name: str, source_id: str, *, simulated: bool = False) -> None:
+        labels, units = ("marker", "duration"), ("", "seconds")
         super().__init__(
             OutletSpec(
-                name, "Markers", source_id, ("marker",), 0.0, ("",), ("Markers",), channel_format="string", simulated=simulated
+                name, "Markers", source_id, labels, 0.0, units, ("Markers",), channel_format="string", simulated=simulated
             )
         )
 
-    def mark(self, text: str, stamp: float) -> None:
-        """Send a text, at a time in s on the LSL clock."""
-        self._outlet.push_sample([text], stamp)
+    def mark(self, text: str, stamp: float, duration_s: float = 0.0) -> None:
+        """Send a text.
+
+        Parameters
+        ----------
+        text : str
+            What happened.
+        stamp : float
+            When, in s on the LSL clock.
+        duration_s : float
+            How long, in s; 0 when it is a moment.
+        """
+        self._outlet.push_sample([text, f"{duration_s:.6g}" if duration_s else "0"], stamp)

@@ -105,7 +105,7 @@ class Sender:
         if self._has_listener and not had_listener and self._newest_marker is not None:
             markers = (self._newest_marker, *markers)
         for marker in markers:
-            self.markers.mark(marker.text, marker.t)
+            self.markers.mark(marker.text, marker.t, marker.duration_s)
             self._newest_marker = marker
 
     def _restart_if_ordered(self, first: int, n_samples: int) -> None:

@@ -73,7 +73,7 @@ class StreamDescription:
     @property
     def is_marker_stream(self) -> bool:
         """Whether the stream carries events rather than samples."""
-        return self.sfreq == 0 and self.n_channels == 1
+        return self.sfreq == 0 and (self.n_channels == 1 or (self.n_channels == 2 and self.channel_format == "string"))
 
 
 def parse_description(xml: str) -> StreamDescription:

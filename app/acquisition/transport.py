@@ -101,6 +101,17 @@ class Transport:
             self._speed = check_speed(speed)
             self._started = None
 
+    def set_loop(self, loop: bool) -> None:
+        """Set whether to begin again at the end."""
+        with self._lock:
+            self.loop = loop
+            self._lock.notify_all()
+
+    @property
+    def n_taken(self) -> int:
+        """Number of samples taken since the replay began."""
+        return self._first
+
     def next(self, n_at_least: int, n_at_most: int, timeout_s: float) -> Span | None:
         """Wait until samples are due and take them.
 
