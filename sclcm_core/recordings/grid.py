@@ -17,6 +17,8 @@ _CLOCK_TOLERANCE = 0.02
 _REGULAR_SPREAD = 0.10
 _RATE_SPAN_S = 5.0
 _WILD_S = 1.0
+_WITHIN_JITTERS = 3.0
+_MOST_JITTER_S = 0.25
 _MOST_STEPS = 1e12
 _MOST_NAN_SHARE, _MOST_NAN_S = 10, 3600.0
 
@@ -184,7 +186,7 @@ def without_wild_ones(stamps: Float64Array) -> tuple[Float64Array, int]:
     Examples
     --------
     >>> without_wild_ones(np.array([0.0, 0.1, 99.0, 0.3, 0.4]))[0]
-    array([0. , 0.1, 0.3, 0.3, 0.4])
+    array([0. , 0.1, 0.2, 0.3, 0.4])
     """
     if len(stamps) < 4:
         return stamps, 0
@@ -192,7 +194,7 @@ def without_wild_ones(stamps: Float64Array) -> tuple[Float64Array, int]:
     middle = np.maximum(np.minimum(before, after), np.minimum(np.maximum(before, after), here))
     wild = np.abs(here - middle) > _WILD_S
     settled = stamps.copy()
-    settled[1:-1][wild] = middle[wild]
+    settled[1:-1][wild] = (before + after)[wild] / 2
     n_wild = int(np.count_nonzero(wild))
     for edge, inner, next_inner in ((0, 1, 2), (-1, -2, -3)):
         if abs(settled[edge] - settled[inner]) > _WILD_S:
@@ -207,9 +209,17 @@ def _period(stamps: Float64Array, nominal: float | None) -> float:
     middle = float(np.median(steps))
     if _is_regular(steps, middle):
         return float(np.mean(steps[np.abs(steps - middle) <= 0.25 * middle]))
-    span = min(len(stamps) - 1, max(1, round(_RATE_SPAN_S * (nominal or len(stamps) / np.ptp(stamps)))))
+    span = round(_RATE_SPAN_S * (nominal or len(stamps) / np.ptp(stamps)))
+    span = max(1, min(span, len(steps) // 4))  # most spans of a short file, too, must be free of a gap
     measured = float(np.median(stamps[span:] - stamps[:-span])) / span
-    return measured if measured > 0 else 1.0 / (nominal or 1.0)
+    stated = 1.0 / nominal if nominal else measured
+    agree = abs(measured - stated) * span <= _WITHIN_JITTERS * _jitter(steps, measured)
+    return stated if agree or measured <= 0 else measured
+
+
+def _jitter(steps: Float64Array, period: float) -> float:
+    """Return the usual deviation of the steps from the sampling interval, in s; single gaps do not move it."""
+    return 1.4826 * float(np.median(np.abs(steps - period)))
 
 
 def _is_regular(steps: Float64Array, middle: float) -> bool:
@@ -244,9 +254,8 @@ def _lost_before(stamps: Float64Array, period: float) -> tuple[IntArray, int]:
 
 def _find_steps(residual: Float64Array, steps: Float64Array, period: float, lost: IntArray) -> None:
     """Fill in the losses of jittered stamps."""
-    jitter = 1.4826 * float(np.median(np.abs(residual - np.median(residual))))
     local = residual.copy()
-    threshold = max(1.5 * period, min(3 * jitter, 0.25))
+    threshold = max(1.5 * period, min(_WITHIN_JITTERS * _jitter(steps, period), _MOST_JITTER_S))
     for k in np.flatnonzero(steps > threshold) + 1:
         span = round(min(1.5 * steps[k - 1] / period, len(steps))) + max(8, round(1.0 / period))
         step = float(np.min(local[k : k + span]) - np.min(local[max(0, k - span) : k]))

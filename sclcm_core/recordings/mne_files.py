@@ -21,6 +21,7 @@ from sclcm_core.recordings.units import MICROVOLTS
 from sclcm_core.types import BoolArray, Float64Array, FloatArray, Marker
 
 _VOLT = 107
+_NO_POTENTIALS = ("stim", "misc", "syst", "resp", "temperature", "gsr")
 _SKIPPED = "BAD_ACQ_SKIP"
 _STATUS_MASK = 0xFF
 _PREFIXES = ("Comment/", "Stimulus/", "Response/", "New Segment/")
@@ -77,7 +78,8 @@ def _samples(raw: Any) -> tuple[FloatArray, BoolArray, bool]:
     """Return samples in µV, shape (n_samples, n_channels), which channels are voltages, and whether their units were stated."""
     units = raw._orig_units or {}
     given = [str(units.get(name, "µV")).strip().lower() for name in raw.ch_names]
-    is_volt = np.array([int(ch["unit"]) == _VOLT for ch in raw.info["chs"]])
+    kinds = raw.get_channel_types()
+    is_volt = np.array([int(ch["unit"]) == _VOLT for ch in raw.info["chs"]]) & ~np.isin(kinds, _NO_POTENTIALS)
     known = np.array([unit in MICROVOLTS for unit in given])
     factor = np.where(is_volt & known, 1e6, 1.0)
     eeg = np.array([is_eeg_label(name) for name in raw.ch_names])

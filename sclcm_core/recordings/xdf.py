@@ -70,7 +70,7 @@ def read_xdf(path: Path) -> Recording:
 def _load(data: bytes) -> tuple[list[Any], list[str]]:
     import pyxdf
 
-    with _one_at_a_time, _overheard() as troubles:
+    with _one_at_a_time, _overheard() as troubles, np.errstate(all="ignore"):
         streams, _ = pyxdf.load_xdf(io.BytesIO(data), dejitter_timestamps=False)
     return streams, troubles
 
