@@ -156,6 +156,7 @@ def _pack(recordings: Sequence[RecordingFrames]) -> list[dict[str, Any]]:
             "stimulus": frames.stimulus,
             "label": int(frames.label),
             "baseline_s": frames.baseline_s if math.isfinite(frames.baseline_s) else None,
+            "simulated": frames.simulated,
             "start": stop - len(frames.values),
             "stop": stop,
             "faults": {str(number): text for number, text in frames.faults.items()},
@@ -178,6 +179,7 @@ def _unpack(index: dict[str, Any], mapped: Float32Array) -> list[RecordingFrames
             baseline_s=math.inf if facts["baseline_s"] is None else facts["baseline_s"],
             values=values[facts["start"] : facts["stop"]],
             faults={int(number): text for number, text in facts["faults"].items()},
+            simulated=facts["simulated"],
         )
         for facts in index["recordings"]
     ]

@@ -122,6 +122,8 @@ class RecordingFrames:
         Features in nats or dB; frame ``k`` starts ``k * hop`` after the start of the recording.
     faults : dict of int to str
         Why a frame must not be trusted, by its number; frames that can be are left out.
+    simulated : bool
+        Whether the recording says that it was simulated.
     """
 
     subject: str
@@ -132,6 +134,7 @@ class RecordingFrames:
     baseline_s: float
     values: Float32Array
     faults: dict[int, str]
+    simulated: bool = False
 
     @property
     def ok(self) -> BoolArray:

@@ -49,12 +49,13 @@ def compute_frames(labelled: LabelledRecording, spec: FeatureSpec) -> RecordingF
     values, _, _ = stack(frames)
     faults = {frame.index: frame.fault for frame in frames if frame.fault is not None}
     return RecordingFrames(
-        labelled.subject,
-        labelled.session,
-        labelled.trial,
-        labelled.stimulus,
-        labelled.label,
-        labelled.baseline_s,
-        values,
-        faults,
+        subject=labelled.subject,
+        session=labelled.session,
+        trial=labelled.trial,
+        stimulus=labelled.stimulus,
+        label=labelled.label,
+        baseline_s=labelled.baseline_s,
+        values=values,
+        faults=faults,
+        simulated=recording.simulated,
     )

@@ -86,7 +86,16 @@ class LocalDataset(ABC):
     def card(self) -> DatasetCard:
         """Return what must be said of the data set."""
         options = tuple(self.options().items())
-        return DatasetCard(self.name, self.title, self.licence, self.attribution, self.simulated, self.target, options=options)
+        return DatasetCard(
+            name=self.name,
+            title=self.title,
+            licence=self.licence,
+            attribution=self.attribution,
+            simulated=self.simulated,
+            target=self.target,
+            options=options,
+            live=self.live,
+        )
 
     def fingerprint(self, source: Source) -> str:
         """Return a hash of everything that the content of a source depends on.

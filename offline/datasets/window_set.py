@@ -247,8 +247,10 @@ class _Builder:
         self.baseline: dict[int, list[Float32Array]] = {}
         self.baseline_session: dict[int, list[Int64Array]] = {}
         self.dropped: Counter[str] = Counter()
+        self.simulated = False
 
     def add(self, frames: RecordingFrames) -> None:
+        self.simulated |= frames.simulated
         ids = self._ids(frames)
         self._add_baseline(ids[1], frames)
         cut = cut_windows(frames, self.spec, self.hop)
@@ -302,7 +304,7 @@ class _Builder:
             trial_names=self.trials.names(),
             recording_names=self.recordings.names(),
             spec=self.spec,
-            dataset=card,
+            dataset=replace(card, simulated=card.simulated or self.simulated),
             baseline_frames={key: np.concatenate(parts) for key, parts in self.baseline.items()},
             baseline_session={key: np.concatenate(parts) for key, parts in self.baseline_session.items()},
             dropped=dict(self.dropped),

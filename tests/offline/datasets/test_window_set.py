@@ -104,3 +104,11 @@ def test_arrays_of_different_lengths_are_refused(make_windows):
 def test_a_hop_below_one_frame_is_refused(make_frames, spec, card):
     with pytest.raises(ValueError, match="at least 1"):
         build_window_set([make_frames()], spec, class_names=NAMES, card=card, window_hop_frames=0)
+
+
+def test_one_simulated_recording_makes_the_whole_set_simulated(make_frames, spec, card):
+    real = dataclasses.replace(card, simulated=False)
+    for last, expected in ((False, False), (True, True)):
+        recordings = [make_frames(), make_frames(trial="b", simulated=last)]
+        windows = build_window_set(recordings, spec, class_names=NAMES, card=real)
+        assert windows.dataset.simulated is expected
