@@ -17,7 +17,7 @@ import numpy as np
 
 _ALLOWED = frozenset(
     """PROTO FRAME STOP MARK POP NONE NEWTRUE NEWFALSE INT LONG BININT BININT1 BININT2 LONG1 FLOAT BINFLOAT
-    SHORT_BINSTRING BINSTRING SHORT_BINBYTES BINBYTES BINBYTES8 UNICODE SHORT_BINUNICODE BINUNICODE BINUNICODE8
+    SHORT_BINSTRING BINSTRING SHORT_BINBYTES BINBYTES BINBYTES8 BYTEARRAY8 UNICODE SHORT_BINUNICODE BINUNICODE BINUNICODE8
     EMPTY_DICT EMPTY_LIST EMPTY_TUPLE DICT LIST TUPLE TUPLE1 TUPLE2 TUPLE3 APPEND APPENDS SETITEM SETITEMS
     PUT BINPUT LONG_BINPUT MEMOIZE GET BINGET LONG_BINGET GLOBAL STACK_GLOBAL REDUCE BUILD""".split()
 )
@@ -61,7 +61,7 @@ class _Array:
             raise NotPlainError("it holds something that is no plain array")
         _, shape, kind, is_fortran, data = state
         content = data.encode("latin1") if isinstance(data, str) else data
-        if not isinstance(content, bytes) or not isinstance(shape, tuple):
+        if not isinstance(content, bytes | bytearray) or not isinstance(shape, tuple):
             raise NotPlainError("it holds an array of objects")
         flat = np.frombuffer(content, kind.build())
         self.values = flat.reshape(shape, order="F") if is_fortran else flat.reshape(shape)
@@ -88,8 +88,15 @@ def _make_bytes(text: object, encoding: object) -> bytes:
     return text.encode("latin1")
 
 
+def _make_from_buffer(content: object, kind: object, shape: object, order: object) -> _Array:
+    array = _Array()
+    array.__setstate__((1, shape, kind, order == "F", content))
+    return array
+
+
 _STAND_INS: dict[tuple[str, str], object] = {
     **{(module, "_reconstruct"): _Maker(_Array) for module in _ARRAY_MODULES},
+    **{(module, "_frombuffer"): _Maker(_make_from_buffer) for module in ("numpy.core.numeric", "numpy._core.numeric")},
     ("numpy", "ndarray"): "ndarray",
     ("numpy", "dtype"): _Maker(_Type),
     ("_codecs", "encode"): _Maker(_make_bytes),
