@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.acquisition.matching import match_channels
+from app.acquisition.matching import match
 from sclcm_core.features.extractor import extract
 from sclcm_core.features.normalise import Normaliser
 from sclcm_core.features.spec import FeatureSpec
@@ -33,5 +33,5 @@ def baseline_from_file(path: Path, spec: FeatureSpec) -> Normaliser:
         When it cannot be read, lacks a channel, or has too few good windows.
     """
     recording = read_recording(path)
-    indices = match_channels(recording.spec, spec)
+    indices = match(recording.spec, spec).channel_indices
     return baseline_normaliser(extract(spec, recording.samples[:, list(indices)], recording.spec.sfreq))

@@ -8,8 +8,7 @@ import logging
 import math
 import secrets
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,6 @@ from sclcm_core.errors import BundleError, ConfigError
 
 if TYPE_CHECKING:
     from app.acquisition.source import SampleSource
-    from app.session.session import SessionSettings
     from sclcm_core.features.normalise import Normaliser
     from sclcm_core.inference.bundle import Bundle
     from sclcm_core.inference.manifest import Manifest
@@ -29,60 +27,56 @@ log = logging.getLogger(__name__)
 
 def run_demo(arguments: argparse.Namespace) -> int:
     """Start a simulated headset and show it."""
-    from app.acquisition.lsl_inlet import LslInlet, StreamSelection
+    from app.acquisition.served_inlet import ServedInlet
     from app.acquisition.simulated_headset import SimulatedHeadset
 
     bundle = _load(arguments)
     seed = secrets.randbelow(2**31) if arguments.seed is None else arguments.seed
-    with SimulatedHeadset(seed=seed) as headset:
-        source = LslInlet(StreamSelection(source_id=headset.source_id), origin="simulated")
-        return _run(arguments, source, bundle)
+    return _run(arguments, ServedInlet(SimulatedHeadset(seed=seed)), bundle)
 
 
 def run_live(arguments: argparse.Namespace) -> int:
     """Connect to a headset."""
-    from app.acquisition.lsl_inlet import LslInlet, StreamSelection
+    from app.acquisition.lsl_inlet import LslInlet
 
     bundle = _load(arguments)
-    selection = StreamSelection(name=arguments.name, type=arguments.type, source_id=arguments.source_id)
-    return _run(arguments, LslInlet(selection), bundle, connect_timeout_s=arguments.timeout)
+    source = LslInlet(name=arguments.name, type=arguments.type, source_id=arguments.source_id)
+    return _run(arguments, source, bundle, connect_timeout_s=arguments.timeout)
 
 
 def run_replay(arguments: argparse.Namespace) -> int:
     """Play a recording."""
-    from app.acquisition.matching import match_channels
+    from app.acquisition.matching import match
+    from sclcm_core.inference.pipeline import WindowPolicy
     from sclcm_core.recordings.read import read_recording
 
     bundle = _load(arguments)
-    if arguments.via_lsl and math.isinf(arguments.speed):
-        raise ConfigError("'--speed max' and '--via-lsl' exclude each other: LSL runs on the clock.", "Drop one of them.")
     recording = read_recording(arguments.file, trial=arguments.trial)
-    match_channels(recording.spec, bundle.manifest.features)  # before anything is started
-    with _replaying(recording, arguments) as source:
-        return _run(arguments, source, bundle)
+    match(recording.spec, bundle.manifest.features)  # before anything is started
+    return _run(arguments, _replaying(recording, arguments), bundle, policy=WindowPolicy.EVERY)
 
 
-@contextmanager
-def _replaying(recording: Recording, arguments: argparse.Namespace) -> Iterator[SampleSource]:
-    from app.acquisition.replay_source import ReplaySource
-
+def _replaying(recording: Recording, arguments: argparse.Namespace) -> SampleSource:
     if not arguments.via_lsl:
-        yield ReplaySource(recording, speed=arguments.speed)
-        return
-    from app.acquisition.lsl_inlet import LslInlet, StreamSelection
-    from app.acquisition.outlets import ReplayOutlet
+        from app.acquisition.replay_source import ReplaySource
 
-    with ReplayOutlet(arguments.file, speed=arguments.speed, trial=arguments.trial) as outlet:
-        yield LslInlet(StreamSelection(source_id=outlet.source_id), origin="replay")
+        return ReplaySource(recording, "max" if math.isinf(arguments.speed) else arguments.speed)
+    from app.acquisition.replay_outlet import ReplayOutlet
+    from app.acquisition.served_inlet import ServedInlet
+    from app.acquisition.transport import SPEEDS
+
+    speed = min(arguments.speed, SPEEDS[1])  # LSL runs on the clock: 'max' is the fastest that it can do
+    return ServedInlet(ReplayOutlet(arguments.file, speed=speed, trial=arguments.trial))
 
 
 def run_streams(arguments: argparse.Namespace) -> int:
     """List the streams in reach."""
-    from app.acquisition.matching import describe_streams
-    from app.stream_list import print_streams
+    from app.acquisition.lsl_network import list_streams
+    from app.stream_list import print_streams, stream_records
 
     paths = [find_bundle(arguments.model)] if arguments.model else list(bundle_paths().values())
-    print_streams(describe_streams([_manifest(path) for path in paths], arguments.seconds), sys.stdout, as_json=arguments.json)
+    records = stream_records(list_streams(arguments.seconds), [_manifest(path) for path in paths])
+    print_streams(records, sys.stdout, as_json=arguments.json)
     return 0
 
 
@@ -102,10 +96,12 @@ def run_models(arguments: argparse.Namespace) -> int:
 
 def run_simulate(arguments: argparse.Namespace) -> int:
     """Put a simulated headset on the network."""
-    from app.acquisition.simulated_headset import run_outlet
+    from app.acquisition.simulated_headset import SimulatedHeadset
 
     seed = secrets.randbelow(2**31) if arguments.seed is None else arguments.seed
-    run_outlet(name=arguments.name, source_id=arguments.source_id, seed=seed, seconds=arguments.seconds)
+    with SimulatedHeadset(arguments.name, arguments.source_id, seed=seed) as headset:
+        sys.stderr.write(f"'{headset.name}' (source id {headset.source_id}) is on the network. Ctrl-C ends it.\n")
+        threading.Event().wait(arguments.seconds)
     return 0
 
 
@@ -132,11 +128,27 @@ def _check_display() -> None:
     check_display()
 
 
-def _run(arguments: argparse.Namespace, source: SampleSource, bundle: Bundle, *, connect_timeout_s: float = 10.0) -> int:
+def _run(
+    arguments: argparse.Namespace,
+    source: SampleSource,
+    bundle: Bundle,
+    *,
+    connect_timeout_s: float = 10.0,
+    policy: WindowPolicy | None = None,
+) -> int:
     """Run a session headless or in the window; raise what ended it."""
-    from app.session.session import Session
+    from app.session.session import Session, SessionSettings
+    from sclcm_core.inference.pipeline import WindowPolicy
 
-    session = Session(source, bundle, _settings(arguments, source, bundle.manifest, connect_timeout_s))
+    baseline_s, normaliser = _baseline(arguments.baseline, bundle.manifest)
+    settings = SessionSettings(
+        connect_timeout_s=connect_timeout_s,
+        baseline_s=baseline_s,
+        normaliser=normaliser,
+        policy=policy or WindowPolicy.NEWEST,
+        max_seconds=arguments.seconds,
+    )
+    session = Session(source, bundle, settings)
     if arguments.headless:
         from app.headless import run_headless
 
@@ -148,22 +160,6 @@ def _run(arguments: argparse.Namespace, source: SampleSource, bundle: Bundle, *,
     if session.error is not None:
         raise session.error
     return status
-
-
-def _settings(
-    arguments: argparse.Namespace, source: SampleSource, manifest: Manifest, connect_timeout_s: float
-) -> SessionSettings:
-    from app.session.session import SessionSettings
-    from sclcm_core.inference.pipeline import WindowPolicy
-
-    seconds, normaliser = _baseline(arguments.baseline, manifest)
-    return SessionSettings(
-        connect_timeout_s=connect_timeout_s,
-        baseline_s=seconds,
-        normaliser=normaliser,
-        policy=WindowPolicy.NEWEST if source.realtime else WindowPolicy.EVERY,
-        max_seconds=arguments.seconds,
-    )
 
 
 def _baseline(text: str | None, manifest: Manifest) -> tuple[float, Normaliser | None]:

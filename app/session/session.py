@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from app.acquisition.matching import match_channels
+from app.acquisition.matching import match
 from app.acquisition.source import Phase, SampleSource
 from app.session.latency import LatencyMeter
 from app.session.truth import TruthScore, TruthScorer
@@ -17,7 +18,7 @@ from sclcm_core.features.normalise import Normaliser
 from sclcm_core.inference.bundle import Bundle
 from sclcm_core.inference.pipeline import Pipeline, WindowPolicy
 from sclcm_core.streaming.ring_buffer import RingBuffer
-from sclcm_core.types import Chunk, Marker, Prediction, StreamSpec
+from sclcm_core.types import Chunk, Float32Array, Float64Array, Marker, Prediction, StreamSpec
 
 log = logging.getLogger(__name__)
 
@@ -207,7 +208,7 @@ class Session:
     def _prepare(self, spec: StreamSpec) -> _Journey:
         """Match the stream to the model, and build what depends on both."""
         settings = self.settings
-        indices = tuple(match_channels(spec, self.manifest.features))
+        indices = match(spec, self.manifest.features).channel_indices
         pipeline = Pipeline(
             self.manifest,
             self.bundle.predictor,
@@ -229,32 +230,36 @@ class Session:
             return False
         t_arrived = time.perf_counter()
         for chunk in chunks:
-            self._write(journey, chunk, t_arrived)
+            self._write_bounded(journey, chunk, t_arrived)
         self._take_markers(self.source.markers())
         self._follow_source()
         return journey.n_wanted is None or journey.buffer.head < journey.n_wanted
 
-    def _write(self, journey: _Journey, chunk: Chunk, t_arrived: float) -> None:
+    def _write_bounded(self, journey: _Journey, chunk: Chunk, t_arrived: float) -> None:
+        """Write a chunk, but no more samples than are wanted."""
         buffer = journey.buffer
-        room = None if journey.n_wanted is None else max(0, journey.n_wanted - buffer.head)
-        if not self.source.realtime:
-            self._let_processing_catch_up(buffer, len(chunk.samples) + chunk.n_lost_before)
-            t_arrived = time.perf_counter()
-        n_lost = chunk.n_lost_before if room is None else min(chunk.n_lost_before, room)
-        samples = chunk.samples if room is None else chunk.samples[: room - n_lost]
+        room = sys.maxsize if journey.n_wanted is None else journey.n_wanted - buffer.head
+        n_lost = min(chunk.n_lost_before, room)
+        samples = chunk.samples[: room - n_lost]
         self._n_lost += n_lost
         buffer.write_lost(n_lost, 1.0 / journey.spec.sfreq, t_arrived)
-        buffer.write(samples, chunk.timestamps[: len(samples)], t_arrived)
+        if self.source.realtime:
+            buffer.write(samples, chunk.timestamps[: len(samples)], t_arrived)
+        else:
+            self._write_in_step(journey, samples, chunk.timestamps)
 
-    def _let_processing_catch_up(self, buffer: RingBuffer, n_new: int) -> None:
-        """A source that does not run on the clock waits: no sample of a file is overrun."""
-
-        def there_is_room() -> bool:
-            behind = buffer.head - self._position
-            return self._stop.is_set() or behind == 0 or behind + n_new <= buffer.capacity
-
-        with self._advanced:
-            self._advanced.wait_for(there_is_room)
+    def _write_in_step(self, journey: _Journey, samples: Float32Array, timestamps: Float64Array) -> None:
+        """Write hop by hop, each when the last has been processed: a source that does not run on the clock overruns nothing, and
+        the latency is that of one window.
+        """
+        hop = max(1, round(self.manifest.features.hop_s * journey.spec.sfreq))
+        for start in range(0, len(samples), hop):
+            with self._advanced:
+                self._advanced.wait_for(lambda: self._stop.is_set() or self._position >= journey.buffer.head)
+            if self._stop.is_set():
+                return
+            piece = samples[start : start + hop]
+            journey.buffer.write(piece, timestamps[start : start + len(piece)], time.perf_counter())
 
     def _take_markers(self, markers: Iterable[Marker]) -> None:
         for marker in markers:
@@ -349,6 +354,8 @@ class Session:
 
     def _set_phase(self, phase: Phase, message: str) -> None:
         with self._lock:
+            if self._status.is_over:  # the first end counts
+                return
             self._status = replace(self._status, phase=phase, message=message)
         snapshot = self.status
         for callback in self.on_status:

@@ -1,0 +1,91 @@
+"""The list behind ``sclcm streams``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from rich.console import Console
+
+from app.acquisition.matching import describe
+from app.acquisition.stream_description import StreamDescription
+from sclcm_core.inference.manifest import Manifest
+
+
+def stream_records(streams: Sequence[StreamDescription], manifests: Sequence[Manifest]) -> list[dict[str, Any]]:
+    """Return what each stream is, and how it fits each model.
+
+    Parameters
+    ----------
+    streams : sequence of StreamDescription
+        What is on the network.
+    manifests : sequence of Manifest
+        The models at hand.
+
+    Returns
+    -------
+    list of dict
+        One a stream; ``models`` maps each model to ``match`` or ``why_not``.
+    """
+    records = []
+    for stream in streams:
+        fits = {}
+        for manifest in manifests:
+            described = describe(stream, manifest.features)
+            fits[manifest.name] = {key: described[key] for key in ("match", "why_not")}
+        records.append({**_plain(describe(stream)), "models": fits})
+    return records
+
+
+def print_streams(records: Sequence[dict[str, Any]], out: TextIO, *, as_json: bool) -> None:
+    """Write the streams, in words or as one JSON object a line.
+
+    Parameters
+    ----------
+    records : sequence of dict
+        What `stream_records` returned.
+    out : TextIO
+        Where to.
+    as_json : bool
+        JSON lines instead of words.
+    """
+    if as_json:
+        for record in records:
+            out.write(json.dumps(record) + "\n")
+        return
+    console = Console(file=out, width=None if out.isatty() else 140, highlight=False)
+    if not records:
+        console.print(
+            "No LSL stream is in reach. Start the headset's LSL program, or 'sclcm simulate' in another terminal; "
+            "across networks name the other computer as a known peer in lsl_api.cfg."
+        )
+    for record in records:
+        _print_stream(console, record)
+
+
+def _print_stream(console: Console, record: dict[str, Any]) -> None:
+    rate = f"{record['sfreq']:g} Hz" if record["sfreq"] else "irregular"
+    labels = record["ch_names"]
+    shown = " ".join(labels[:12]) + (" …" if len(labels) > 12 else "")
+    facts = f"{record['type']}, {len(labels)} channels, {rate}, id {record['source_id'] or '–'}"
+    console.print(f"[bold]{record['name']}[/bold]  {facts}")
+    if shown:
+        console.print(f"    channels: {shown}")
+    if record["why_not"]:
+        console.print(f"    not usable: {record['why_not']}")
+        return
+    for name, fit in record["models"].items():
+        console.print(f"    {name}: {fit['match'] or 'no: ' + fit['why_not']}")
+
+
+def _plain(described: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in described.items() if _is_plain(value) and key != "match"}
+
+
+def _is_plain(value: Any) -> bool:
+    try:
+        json.dumps(value)
+    except TypeError:
+        return False
+    return True
