@@ -90,12 +90,33 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("datasets", help="list the data sets, their licences and where to get them")
     commands.add_parser("methods", help="list the pretraining methods and the simple methods they are compared with")
+    compare = commands.add_parser(
+        "compare",
+        help="put runs side by side, with tests between them",
+        description="Tables of the methods of several runs, and sign-flip tests on the people whom two runs both tested.",
+    )
+    compare.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run folders that were evaluated")
+    _add_curve(commands)
     for name, (summary, text) in _STAGES.items():
         stage = commands.add_parser(
             name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.\n\n{text}", formatter_class=kind
         )
         _add_stage_options(stage, name)
     return parser
+
+
+def _add_curve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    curve = commands.add_parser(
+        "curve",
+        help="draw what fewer labels or fewer channels cost",
+        description="Cross-validates a config many times over and draws the curve.\n\n"
+        "  sclcm-offline curve labels CONFIG             1 to 100 % of the labels, with and without pretraining\n"
+        "  sclcm-offline curve channels CONFIG --keep T7,T8 --keep F3,F4,T7,T8",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    curve.add_argument("what", choices=("labels", "channels"), help="what there is less of")
+    _add_stage_options(curve, "evaluate")
+    curve.add_argument("--keep", action="append", metavar="A,B,...", help="channels of a point of the curve; may be repeated")
 
 
 def _add_stage_options(stage: argparse.ArgumentParser, name: str) -> None:
@@ -125,6 +146,31 @@ def _methods(options: argparse.Namespace) -> None:
 
     rows = [(m.name, m.title, m.needs, m.summary, m.source) for m in METHODS.values()]
     _print_table(("name", "method", "looks at", "what it does", "source"), rows)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from offline.evaluate.compare_runs import COMPARE_TABLE, PAIRED_TABLE, method_rows, paired_rows, read_runs
+    from offline.seeds import Seed
+
+    runs = read_runs(options.runs)
+    _print_table(COMPARE_TABLE, method_rows(runs))
+    if rows := paired_rows(runs, Seed(0)):
+        _print_table(PAIRED_TABLE, rows)
+
+
+def _curve(options: argparse.Namespace) -> None:
+    from offline.config import load_config
+    from offline.evaluate.cross_validate import default_jobs
+    from offline.evaluate.curves import CURVE_TABLE, channel_variants, curve_rows, label_variants
+    from offline.stages import follow_curve
+
+    config = load_config(options.config)
+    subsets = [text.split(",") for text in options.keep or ["T7,T8"]]
+    variants = label_variants(config) if options.what == "labels" else channel_variants(config, subsets)
+    folder = (options.run_dir or Path("runs") / config.name) / f"curve-{options.what}"
+    points = follow_curve(variants, folder, options.data_root, n_jobs=options.jobs or default_jobs())
+    _print_table(CURVE_TABLE, curve_rows(points))
+    print(f"Curve: {folder / 'curve.png'}")
 
 
 def _open(options: argparse.Namespace) -> Run:
@@ -224,6 +270,8 @@ def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "datasets": _datasets,
     "methods": _methods,
+    "compare": _compare,
+    "curve": _curve,
     "run": _run,
     "prepare": _prepare,
     "evaluate": _evaluate,

@@ -111,6 +111,9 @@ class FinetuneConfig(TrainerConfig):
     label_smoothing: Annotated[float, Field(ge=0, lt=1, description="share of the target spread over all classes")] = 0.05
     class_weights: Annotated[bool, Field(description="weigh classes by the inverse of their frequency")] = True
     augmentations: Annotated[tuple[AugmentationName, ...], Field(description="what may be done to a training window")] = ()
+    label_share: Annotated[float, Field(gt=0, le=1, description="share of the training trials whose labels are used, 0..1")] = (
+        1.0
+    )
     n_members: Annotated[int, Field(ge=1, description="networks, differing in their seed, whose logits are averaged")] = 1
 
 

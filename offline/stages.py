@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from offline.config import RunConfig
 from offline.datasets import find_dataset, load_windows
 from offline.datasets.window_set import WindowSet
 from offline.evaluate.cross_validate import cross_validate
+from offline.evaluate.curves import CURVE_TABLE, Point, Variant, curve_rows, draw_curve
 from offline.evaluate.plots import confusion_plot, reliability_plot, subjects_plot
 from offline.evaluate.report import report_html
 from offline.evaluate.run_fold import FLOAT, INT8
@@ -21,7 +24,7 @@ from offline.evaluate.summary import Summary, summarise
 from offline.finetune.fit import Epochs, FitData, fit_encoder, fit_member
 from offline.progress import Report, progress_bar
 from offline.roots import data_root
-from offline.runs import RunFolder
+from offline.runs import RunFolder, open_run
 from offline.seeds import Seed
 from offline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from offline.training.inputs import normalised, population_normaliser
@@ -170,12 +173,44 @@ def _plots(run: Run, summary: Summary) -> dict[str, bytes]:
     return plots
 
 
+def follow_curve(variants: Sequence[Variant], path: Path, root: Path | None = None, *, n_jobs: int = 1) -> list[Point]:
+    """Evaluate the points of a curve and draw it.
+
+    Parameters
+    ----------
+    variants : sequence of Variant
+        The points.
+    path : Path
+        Folder for ``curve.png``, ``curve.json`` and a run folder for each point.
+    root : Path, optional
+        Folder of the data set.
+    n_jobs : int
+        Folds at a time.
+
+    Returns
+    -------
+    list of Point
+        In the order of the variants.
+    """
+    points = []
+    for variant in variants:
+        logger.info("%s", variant.name)
+        run = prepare(variant.config, open_run(variant.config, path / variant.name), root)
+        points.append(Point(variant, evaluate(run, n_jobs=n_jobs)))
+    axis = "labelled trials in %" if variants[0].name.startswith("labels") else "channels"
+    main = INT8 if variants[0].config.quantize.enabled else FLOAT
+    (path / "curve.png").write_bytes(draw_curve(points, main, axis))
+    rows = [dict(zip(CURVE_TABLE, row, strict=True)) for row in curve_rows(points)]
+    (path / "curve.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    return points
+
+
 def final_data(run: Run) -> FitData:
     """Return all usable windows as training data: nobody is left to validate or test on."""
     usable = np.flatnonzero(run.windows.usable)
     population = population_normaliser(run.windows, usable)
     train = tuple(normalised(run.windows, usable, line, population) for line in run.config.lines)
-    return FitData(train, (), run.windows.n_classes)
+    return FitData(train, train, (), run.windows.n_classes)
 
 
 def chosen_epochs(run: Run) -> Epochs:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from offline.evaluate.intervals import Figure
 from offline.evaluate.summary import MethodSummary, Summary
 from sclcm_core.types import Float64Array
 
@@ -101,11 +102,40 @@ def reliability_plot(method: MethodSummary) -> bytes:
     return _png(canvas)
 
 
+def curve_plot(lines: Mapping[str, Sequence[tuple[float, Figure]]], chance: float, axis: str) -> bytes:
+    """Draw figures with their intervals over an axis.
+
+    Parameters
+    ----------
+    lines : mapping of str to sequence of (float, Figure)
+        Places and figures of each line.
+    chance : float
+        Balanced accuracy of guessing.
+    axis : str
+        What the axis means.
+
+    Returns
+    -------
+    bytes
+        A PNG.
+    """
+    canvas, axes = _canvas(7.2, 4.0)
+    for k, (name, points) in enumerate(lines.items()):
+        places, figures = zip(*sorted(points, key=lambda point: point[0]), strict=True)
+        values = np.array([[figure.value, figure.value - figure.low, figure.high - figure.value] for figure in figures])
+        shifted = np.array(places) * (1 + 0.02 * k)  # side by side, so that intervals can be told apart
+        axes.errorbar(shifted, values[:, 0], yerr=values[:, 1:].T, marker="o", capsize=2, label=name)
+    axes.axhline(chance, color="0.4", linestyle="--", linewidth=1)
+    axes.set(xscale="log", xlabel=axis, ylabel="balanced accuracy", ylim=(0, 1))
+    axes.legend(fontsize=7)
+    return _png(canvas)
+
+
 def _canvas(width: float, height: float) -> tuple[Canvas, Any]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Canvas
 
-    canvas = Figure(figsize=(width, height), dpi=_DPI, layout="constrained")  # no pyplot: no global state, no window
+    canvas = Canvas(figsize=(width, height), dpi=_DPI, layout="constrained")  # no pyplot: no global state, no window
     FigureCanvasAgg(canvas)
     return canvas, canvas.add_subplot()
 

@@ -19,7 +19,7 @@ from offline.finetune.fit import Epochs, FitData, fit_ensemble
 from offline.quantize.export import export_network
 from offline.quantize.static_int8 import calibration_windows, quantize_int8
 from offline.seeds import Seed
-from offline.training.inputs import Inputs
+from offline.training.inputs import Inputs, share_of_trials
 from sclcm_core.inference.onnx_runtime import OnnxPredictor
 from sclcm_core.inference.predictor import softmax
 from sclcm_core.models import Ensemble
@@ -77,8 +77,9 @@ def run_fold(config: RunConfig, windows: WindowSet, fold: Fold) -> FoldResult:
     FoldResult
         What came out.
     """
-    data, sealed, _ = open_and_sealed(windows, fold, config.lines)
     seed = Seed(config.seed).of("fold", fold.name)
+    labelled = share_of_trials(windows, fold.train, config.finetune.label_share, seed.of("labels").rng())
+    data, sealed, _ = open_and_sealed(windows, fold, config.lines, labelled)
     ensemble, lengths, histories = fit_ensemble(config, data, seed)
     logits = [network_logits(ensemble, inputs.features) for inputs in data.validation]
     label = np.concatenate([inputs.label for inputs in data.validation])
@@ -98,7 +99,7 @@ def _baseline_answers(config: RunConfig, data: FitData) -> dict[tuple[str, Line]
     return {
         (name, line): BASELINES[name](train, validation, data.n_classes)
         for name in config.evaluate.baselines
-        for line, train, validation in zip(config.lines, data.train, data.validation, strict=True)
+        for line, train, validation in zip(config.lines, data.labelled, data.validation, strict=True)
     }
 
 

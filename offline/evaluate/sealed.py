@@ -92,7 +92,9 @@ class SealedTest:
         return Reading(self._test, any_line.label, any_line.subject, any_line.trial, probabilities)
 
 
-def open_and_sealed(windows: WindowSet, fold: Fold, lines: tuple[Line, ...]) -> tuple[FitData, SealedTest, Normaliser]:
+def open_and_sealed(
+    windows: WindowSet, fold: Fold, lines: tuple[Line, ...], labelled: Int64Array | None = None
+) -> tuple[FitData, SealedTest, Normaliser]:
     """Part a fold into what a fit may see and what it may not.
 
     Parameters
@@ -103,6 +105,8 @@ def open_and_sealed(windows: WindowSet, fold: Fold, lines: tuple[Line, ...]) -> 
         Who and what is trained, validated and tested on.
     lines : tuple of {'population', 'personal'}
         Normalisations.
+    labelled : ndarray of int64, shape (n,), optional
+        Training windows whose labels may be used; all when left out.
 
     Returns
     -------
@@ -114,6 +118,8 @@ def open_and_sealed(windows: WindowSet, fold: Fold, lines: tuple[Line, ...]) -> 
         Statistics of the training windows, in nats or dB.
     """
     population = population_normaliser(windows, fold.train)
-    train = tuple(normalised(windows, fold.train, line, population) for line in lines)
-    validation = tuple(normalised(windows, fold.validation, line, population) for line in lines)
-    return FitData(train, validation, windows.n_classes), SealedTest(windows, fold.test, population), population
+    train, known, validation = (
+        tuple(normalised(windows, part, line, population) for line in lines)
+        for part in (fold.train, fold.train if labelled is None else labelled, fold.validation)
+    )
+    return FitData(train, known, validation, windows.n_classes), SealedTest(windows, fold.test, population), population

@@ -28,6 +28,8 @@ class FitData:
     ----------
     train : tuple of Inputs
         Windows of training people, one entry a line of normalisation.
+    labelled : tuple of Inputs
+        Those of them whose labels may be used, likewise.
     validation : tuple of Inputs
         Windows of other people, likewise; empty where nobody is left to validate on.
     n_classes : int
@@ -35,6 +37,7 @@ class FitData:
     """
 
     train: tuple[Inputs, ...]
+    labelled: tuple[Inputs, ...]
     validation: tuple[Inputs, ...]
     n_classes: int
 
@@ -105,7 +108,7 @@ def fit_member(
         What happened.
     """
     network = build_classifier(config, encoder, data.n_classes, seed)
-    task = Classify(network, config.finetune, joined(list(data.train)), data.validation)
+    task = Classify(network, config.finetune, joined(list(data.labelled)), data.validation)
     trainer = Trainer(task, config.finetune, seed.of("finetune"), state_path=state_path, on_epoch=on_epoch)
     history = trainer.fit(stop_after=stop_after)
     return network, history

@@ -143,3 +143,30 @@ def joined(parts: list[Inputs]) -> Inputs:
         All windows; those of two lines appear once in each.
     """
     return Inputs(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Inputs)))
+
+
+def share_of_trials(windows: WindowSet, indices: Int64Array, share: float, rng: np.random.Generator) -> Int64Array:
+    """Choose some of the trials, as if only these had been labelled.
+
+    Parameters
+    ----------
+    windows : WindowSet
+        All windows.
+    indices : ndarray of int64, shape (n,)
+        Those to choose from.
+    share : float
+        Share of the trials of each class, in 0..1; at least one trial a class.
+    rng : numpy Generator
+        Source of chance.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_chosen,)
+        All windows of the chosen trials.
+    """
+    trial, label = windows.trial[indices], windows.label[indices]
+    chosen: list[Int64Array] = []
+    for value in np.unique(label):
+        trials = np.unique(trial[label == value])
+        chosen.append(rng.permutation(trials)[: max(1, round(share * len(trials)))])
+    return indices[np.isin(trial, np.concatenate(chosen))]

@@ -15,7 +15,7 @@ def data(windows, config):
     train, validation = np.flatnonzero(windows.subject < 4), np.flatnonzero(windows.subject >= 4)
     population = population_normaliser(windows, train)
     parts = [tuple(normalised(windows, part, line, population) for line in config.lines) for part in (train, validation)]
-    return FitData(*parts, n_classes=2)
+    return FitData(parts[0], parts[0], parts[1], n_classes=2)
 
 
 def flat(network):
@@ -38,7 +38,7 @@ def test_the_same_seed_gives_the_same_network_and_members_differ(config, make_co
 
 
 def test_a_final_fit_repeats_a_number_of_epochs_without_validation(config, data):
-    blind = FitData(data.train, (), 2)
+    blind = FitData(data.train, data.train, (), 2)
     _, epochs, histories = fit_ensemble(config, blind, Seed(0), epochs=Epochs(0, 2))
     assert epochs == [Epochs(0, 2)]
     assert len(histories[0].rows) == 2

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from offline.training.inputs import joined, normalised, personal_normaliser, population_normaliser
+from offline.training.inputs import joined, normalised, personal_normaliser, population_normaliser, share_of_trials
 from sclcm_core.errors import DatasetError
 
 
@@ -46,3 +46,14 @@ def test_joined_inputs_keep_everything(windows):
     assert len(both) == 40
     assert np.array_equal(both.features[20:], parts[1].features)
     assert both.mean_frame.shape == (40, 10)
+
+
+def test_a_share_of_the_labels_is_a_share_of_the_trials_of_each_class(windows):
+    indices = np.flatnonzero(windows.subject < 4)
+    half = share_of_trials(windows, indices, 0.5, np.random.default_rng(0))
+    assert len(half) == len(indices) / 2
+    assert np.unique(windows.trial[half], return_counts=True)[1].tolist() == [12] * 4
+    assert np.bincount(windows.label[half]).tolist() == [24, 24]
+    least = share_of_trials(windows, indices, 0.001, np.random.default_rng(0))
+    assert len(np.unique(windows.trial[least])) == 2
+    assert np.array_equal(share_of_trials(windows, indices, 1.0, np.random.default_rng(0)), indices)

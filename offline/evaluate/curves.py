@@ -1,0 +1,163 @@
+"""The paper's two claims as curves: less data, and fewer electrodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from offline.config import RunConfig, parse_config
+from offline.evaluate.intervals import Figure
+from offline.evaluate.plots import curve_plot
+from offline.evaluate.summary import Summary
+from sclcm_core.errors import ConfigError
+from sclcm_core.montage import find_channels
+
+LABEL_SHARES = (0.01, 0.05, 0.10, 0.25, 1.0)
+"""Shares of the training trials whose labels are used."""
+
+CURVE_TABLE = ("Variant", "Pretraining", "Method", "Normalised by", "Balanced accuracy [95 %]", "Macro-F1 [95 %]")
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One point of a curve.
+
+    Parameters
+    ----------
+    name : str
+        What it is; also the name of its folder.
+    place : float
+        Where it stands on the curve's axis.
+    pretrained : bool
+        Whether its config pretrains.
+    config : RunConfig
+        What it does.
+    """
+
+    name: str
+    place: float
+    pretrained: bool
+    config: RunConfig
+
+
+def label_variants(config: RunConfig, shares: Iterable[float] = LABEL_SHARES) -> list[Variant]:
+    """Return configs that use ever fewer labels, with pretraining on all training windows and without.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The whole; it must pretrain.
+    shares : iterable of float
+        Shares of labelled training trials, in 0..1.
+
+    Returns
+    -------
+    list of Variant
+        Two for each share.
+    """
+    if config.pretrain is None:
+        raise ConfigError(
+            f"The config '{config.name}' does not pretrain.", "Add a section [pretrain]: the curve compares with it."
+        )
+    return [
+        Variant(f"labels-{100 * share:g}-{'pretrained' if pretrained else 'scratch'}", 100 * share, pretrained, changed)
+        for share in shares
+        for pretrained in (True, False)
+        for changed in [_changed(config, pretrained=pretrained, label_share=share)]
+    ]
+
+
+def channel_variants(config: RunConfig, subsets: Sequence[Sequence[str]]) -> list[Variant]:
+    """Return configs that see ever fewer channels, beginning with all.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The whole.
+    subsets : sequence of sequence of str
+        Names of the channels to keep; aliases are understood.
+
+    Returns
+    -------
+    list of Variant
+        All channels, then each subset in the order of the whole's columns; a subset of fewer than four columns has the 1-D
+        encoder.
+    """
+    whole = config.features.ch_names
+    variants = [Variant(f"channels-all-{len(whole)}", len(whole), config.pretrain is not None, config)]
+    for subset in subsets:
+        kept, missing = find_channels(subset, whole)
+        if missing:
+            raise ConfigError(f"The config '{config.name}' has no channel {', '.join(missing)}.", f"It has {', '.join(whole)}.")
+        names = [whole[index] for index in sorted(set(kept))]
+        name = f"channels-{'-'.join(names)}" if len(names) < 5 else f"channels-{len(names)}"
+        variants.append(Variant(name, len(names), config.pretrain is not None, _changed(config, ch_names=names)))
+    return variants
+
+
+def _changed(
+    config: RunConfig, *, pretrained: bool = True, label_share: float | None = None, ch_names: list[str] | None = None
+) -> RunConfig:
+    content = config.model_dump(mode="json")
+    content["bundle"] = None
+    if not pretrained:
+        content["pretrain"] = None
+    if label_share is not None:
+        content["finetune"]["label_share"] = label_share
+    if ch_names is not None:
+        content["features"]["ch_names"] = ch_names
+        if len(ch_names) < 4:
+            content["encoder"]["layout"] = "1d"
+    return parse_config(content, f"a variant of {config.name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A variant and what it came to."""
+
+    variant: Variant
+    summary: Summary
+
+
+def curve_rows(points: Sequence[Point]) -> list[tuple[str, ...]]:
+    """Return rows for `CURVE_TABLE`; chance is left out."""
+    return [
+        (
+            point.variant.name,
+            "yes" if point.variant.pretrained else "no",
+            method.method,
+            method.line,
+            str(method.balanced_accuracy),
+            str(method.macro_f1),
+        )
+        for point in points
+        for method in point.summary.methods
+        if method.method != "majority"
+    ]
+
+
+def draw_curve(points: Sequence[Point], method: str, axis: str) -> bytes:
+    """Draw balanced accuracy over the curve's axis, one line a kind of normalisation and pretraining.
+
+    Parameters
+    ----------
+    points : sequence of Point
+        What the variants came to.
+    method : str
+        Which method.
+    axis : str
+        What the axis means.
+
+    Returns
+    -------
+    bytes
+        A PNG.
+    """
+    lines: dict[str, list[tuple[float, Figure]]] = {}
+    for point in points:
+        for found in point.summary.methods:
+            if found.method in (method, "logistic_regression"):
+                start = "pretrained" if point.variant.pretrained else "from scratch"
+                name = f"{found.method}, {found.line}" + (f", {start}" if found.method == method else "")
+                lines.setdefault(name, []).append((point.variant.place, found.balanced_accuracy))
+    return curve_plot(lines, points[0].summary.chance, axis)
