@@ -1,0 +1,81 @@
+"""From the session's threads to the GUI's: callbacks become queued signals."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+from PyQt5.QtCore import QObject, Qt, pyqtSignal
+
+from app.gui.session_like import SessionLike
+from sclcm_core.types import Marker, Prediction
+
+if TYPE_CHECKING:
+    from app.session.session import SessionStatus
+
+MOST_WAITING = 4096
+"""Events that may wait for the GUI; when it sleeps longer, the oldest are dropped."""
+
+
+class Bridge(QObject):
+    """Carries what happens in a session to the GUI's thread.
+
+    Parameters
+    ----------
+    session : SessionLike
+        Where things happen.
+    parent : QObject, optional
+        Owner.
+
+    Notes
+    -----
+    A worker appends to a bounded queue and wakes the GUI once; the GUI then drains the queue in order. However fast the
+    session runs, one wake-up is under way at most, so a replay at full speed cannot flood the event loop.
+    """
+
+    predicted = pyqtSignal(object)
+    marked = pyqtSignal(object)
+    status_changed = pyqtSignal(object)
+    _news = pyqtSignal()
+
+    def __init__(self, session: SessionLike, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._waiting: deque[Prediction | Marker | SessionStatus] = deque(maxlen=MOST_WAITING)
+        self._lock = threading.Lock()
+        self._woken = False
+        self._open = True
+        self._news.connect(self._drain, Qt.QueuedConnection)  # type: ignore[call-arg]
+        session.on_prediction.append(self._take)
+        session.on_marker.append(self._take)
+        session.on_status.append(self._take)
+
+    def close(self) -> None:
+        """Take nothing more; safe to call twice."""
+        self._open = False
+        for callbacks in (self._session.on_prediction, self._session.on_marker, self._session.on_status):
+            if self._take in callbacks:
+                callbacks.remove(self._take)
+
+    def _take(self, event: Prediction | Marker | SessionStatus) -> None:
+        """Called by the workers."""
+        if not self._open:
+            return
+        with self._lock:
+            self._waiting.append(event)
+            wake, self._woken = not self._woken, True
+        if wake:
+            self._news.emit()
+
+    def _drain(self) -> None:
+        with self._lock:
+            events, self._woken = list(self._waiting), False
+            self._waiting.clear()
+        for event in events:
+            if isinstance(event, Prediction):
+                self.predicted.emit(event)
+            elif isinstance(event, Marker):
+                self.marked.emit(event)
+            else:
+                self.status_changed.emit(event)

@@ -1,0 +1,92 @@
+"""A dock that looks like a card."""
+
+from __future__ import annotations
+
+from PyQt5.QtCore import QRectF, Qt
+from PyQt5.QtGui import QPainter, QPaintEvent, QPen
+from PyQt5.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from app.gui.theme import DARK, Theme, colour
+from app.gui.view import View
+
+RADIUS = 11.0
+
+
+class _Heading(QWidget):
+    """The title bar: what is shown, its choices, and a cross."""
+
+    def __init__(self, dock: QDockWidget, view: View) -> None:
+        super().__init__(dock)
+        self._view = view
+        self.label = QLabel()
+        self.label.setObjectName("card-title")
+        self.label.setAttribute(Qt.WA_TransparentForMouseEvents)
+        away = QToolButton()
+        away.setObjectName("card-close")
+        away.setText("×")
+        away.setToolTip("Close this view; the Views menu brings it back")
+        away.setAccessibleName(f"Close {view.title}")
+        away.setFocusPolicy(Qt.TabFocus)
+        away.clicked.connect(dock.close)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(15, 7, 8, 3)
+        layout.setSpacing(6)
+        layout.addWidget(self.label, 1)
+        for control in view.controls():
+            control.setParent(self)
+            layout.addWidget(control)
+        layout.addWidget(away)
+        self.follow()
+
+    def follow(self) -> None:
+        """Say what the view says it shows."""
+        text = self._view.heading()
+        text = text[:1].upper() + text[1:]
+        if text != self.label.text():
+            self.label.setText(text)
+
+
+class Card(QDockWidget):
+    """A view in a rounded frame that can be moved, closed and brought back.
+
+    Parameters
+    ----------
+    view : View
+        What is in it.
+    parent : QWidget, optional
+        The window.
+    """
+
+    def __init__(self, view: View, parent: QWidget | None = None) -> None:
+        super().__init__(view.title, parent)
+        self.view = view
+        self.theme: Theme = DARK
+        self.setObjectName(f"card-{view.key}")
+        self.setToolTip("")
+        self._heading = _Heading(self, view)
+        self.setTitleBarWidget(self._heading)
+        inside = QWidget()
+        layout = QVBoxLayout(inside)
+        layout.setContentsMargins(4, 0, 4, 6)
+        layout.addWidget(view)
+        self.setWidget(inside)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take on a look."""
+        self.theme = theme
+        self.view.apply_theme(theme)
+        self.update()
+
+    def follow(self) -> None:
+        """Bring the title up to date."""
+        self._heading.follow()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Paint the card behind the title and the view."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.Antialiasing)
+        if self.isFloating():
+            painter.fillRect(self.rect(), colour(self.theme.window))
+        painter.setBrush(colour(self.theme.card))
+        painter.setPen(QPen(colour(self.theme.border), 1.0))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)

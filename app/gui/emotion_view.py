@@ -1,0 +1,181 @@
+"""What the model says now: label, probabilities, confidence, or why it says nothing."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from PyQt5.QtCore import QPointF, QRectF, Qt
+from PyQt5.QtGui import QColor, QFont, QPainter
+from PyQt5.QtWidgets import QWidget
+
+from app.gui.history import History
+from app.gui.meaning import class_colours, expected_place, meaning
+from app.gui.painting import CENTRE, RIGHT, line, pill, text_width, write
+from app.gui.session_like import SessionLike
+from app.gui.theme import colour, font
+from app.gui.view import PaintedView
+from sclcm_core.types import Float64Array, Prediction
+
+EASING = 0.4
+TRAIL = 24
+
+
+class EmotionView(PaintedView):
+    """The newest prediction, large."""
+
+    key = "emotion"
+    title = "Now"
+    summary = "The most probable class, the probability of each class, and the reason when the prediction is withheld."
+    pace_hz = 12.0
+
+    def __init__(self, session: SessionLike, history: History, parent: QWidget | None = None) -> None:
+        super().__init__(session, history, parent)
+        self.shown: Float64Array = np.full(len(history.class_names), np.nan)
+        self._places: list[tuple[float, float]] = []
+
+    def heading(self) -> str:
+        """Say what is predicted."""
+        return f"{self.session.manifest.target} now"
+
+    def take_prediction(self, prediction: Prediction) -> None:
+        """Keep the trail on the plane of valence and arousal."""
+        if prediction.withheld is None:
+            valence, arousal = expected_place(prediction.class_names, prediction.probabilities)
+            if valence is not None and arousal is not None:
+                self._places = [*self._places[1 - TRAIL :], (valence, arousal)]
+
+    def refresh(self) -> None:
+        """Let the bars go towards the newest probabilities."""
+        newest = self.history.newest
+        if newest is not None and newest.withheld is None:
+            target = newest.probabilities.astype(np.float64)
+            start = np.where(np.isfinite(self.shown), self.shown, target)
+            self.shown = start + EASING * (target - start)
+        self.update()
+
+    @property
+    def says(self) -> str:
+        """What stands there, for those who listen: label and confidence, or the reason for silence."""
+        newest = self.history.newest
+        if newest is None:
+            return _waiting(self.session.status.baseline_progress_s)
+        if newest.withheld:
+            return f"Withheld: {newest.withheld}"
+        return f"{newest.label}, confidence {float(newest.probabilities.max()):.2f}"
+
+    def paint(self, painter: QPainter) -> None:
+        """Paint the words, then the bars, then the axis of feeling."""
+        newest = self.history.newest
+        top = self._paint_words(painter, newest)
+        withheld = newest is None or newest.withheld is not None
+        names = self.history.class_names
+        place = expected_place(names, np.nan_to_num(self.shown))
+        has_plane, has_axis = None not in place, place[0] is not None
+        foot = 46.0 if has_axis and not has_plane and self.height() - top > 34 * len(names) + 30 else 0.0
+        side = min(self.height() - top - 6, self.width() * 0.4) if has_plane else 0.0
+        self._paint_bars(painter, QRectF(14, top, self.width() - 28 - side, self.height() - top - foot - 8), withheld)
+        if has_plane:
+            self._paint_plane(painter, QRectF(self.width() - side - 8, top, side, side), withheld)
+        elif foot:
+            self._paint_valence(painter, QRectF(14, self.height() - foot, self.width() - 28, foot), place[0] or 0.0, withheld)
+
+    def _paint_words(self, painter: QPainter, newest: Prediction | None) -> float:
+        """Paint the label and the line under it; return where they end."""
+        width, theme = self.width() - 28.0, self.theme
+        large = font(theme, 40 if self.height() > 230 else 30, QFont.Bold, spacing=-0.6)
+        height = large.pixelSize() * 1.25
+        if newest is None or newest.withheld:
+            self._paint_silence(painter, QRectF(14, 0, width, height + 22), newest)
+            return height + 30
+        index = int(np.argmax(newest.probabilities))
+        shade = class_colours(theme, newest.class_names)[index]
+        sign = meaning(newest.class_names[index], index).sign
+        sign_font = font(theme, large.pixelSize() / theme.scale * 0.55, QFont.Bold)
+        label = (newest.label or "").capitalize()
+        write(painter, QRectF(14, 0, width - 40, height), label, large, colour(shade))
+        x = 14 + min(width - 40, text_width(label, large)) + 12
+        write(painter, QRectF(x, 2, 40, height), sign, sign_font, colour(shade, 0.85))
+        ago = max(0.0, time.perf_counter() - newest.t_ready)
+        when = f"{ago * 1e3:.0f} ms ago" if ago < 0.95 else f"{ago:.0f} s ago"
+        text = f"confidence {float(newest.probabilities.max()):.2f} · decided {when}"
+        write(painter, QRectF(14, height, width, 20), text, font(theme, 13), colour(theme.muted))
+        return height + 30
+
+    def _paint_silence(self, painter: QPainter, place: QRectF, newest: Prediction | None) -> None:
+        theme = self.theme
+        progress = self.session.status.baseline_progress_s
+        title = "Withheld" if newest is not None and progress is None else "Rest" if progress else "No answer yet"
+        reason = newest.withheld if newest is not None and progress is None else _waiting(progress)
+        head = QRectF(place.left(), place.top() + 4, place.width(), 36)
+        write(painter, head, title, font(theme, 28, QFont.Bold, spacing=-0.4), colour(theme.warn if newest else theme.faint))
+        box = QRectF(place.left(), head.bottom() + 2, place.width(), place.bottom() - head.bottom() + 6)
+        painter.setFont(font(theme, 13))
+        painter.setPen(colour(theme.muted))
+        painter.drawText(box, int(Qt.AlignLeft | Qt.AlignTop | Qt.TextWordWrap), reason or "")
+
+    def _paint_bars(self, painter: QPainter, place: QRectF, withheld: bool) -> None:
+        names, theme = self.history.class_names, self.theme
+        words, figures = font(theme, 13, QFont.Medium), font(theme, 13, QFont.DemiBold)
+        ink = colour(theme.faint if withheld else theme.text)
+        strength = 0.25 if withheld else 1.0
+        label_width = min(place.width() * 0.5, max(text_width(n.capitalize(), words) for n in names) + 32)
+        step = min(32.0, place.height() / len(names))
+        for k, (name, shade) in enumerate(zip(names, class_colours(theme, names), strict=True)):
+            y = place.top() + (k + 0.5) * step
+            write(
+                painter, QRectF(place.left(), y - 10, 16, 20), meaning(name, k).sign, font(theme, 10), colour(shade, strength)
+            )
+            write(painter, QRectF(place.left() + 18, y - 10, label_width - 18, 20), name.capitalize(), words, ink)
+            track = QRectF(place.left() + label_width, y - 5.5, place.width() - label_width - 50, 11)
+            value = float(np.nan_to_num(self.shown[k]))
+            self._paint_bar(painter, track, value, colour(shade, strength))
+            text = "–" if withheld else f"{value * 100:.0f} %"
+            write(painter, QRectF(track.right() + 4, y - 10, 46, 20), text, figures, ink, align=RIGHT)
+
+    def _paint_bar(self, painter: QPainter, track: QRectF, value: float, shade: QColor) -> None:
+        pill(painter, track, colour(self.theme.raised))
+        if value > 0.004:
+            width = max(track.height(), track.width() * value)
+            pill(painter, QRectF(track.left(), track.top(), width, track.height()), shade)
+
+    def _paint_valence(self, painter: QPainter, place: QRectF, valence: float, withheld: bool) -> None:
+        theme = self.theme
+        y, left, right = place.top() + 12, place.left() + 6, place.right() - 6
+        small = font(theme, 11)
+        line(painter, (left, y), (right, y), colour(theme.border), 2.0)
+        for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+            x = left + share * (right - left)
+            line(painter, (x, y - 3), (x, y + 3), colour(theme.border), 1.5)
+        write(painter, QRectF(left - 6, y + 8, 120, 18), "− unpleasant", small, colour(theme.muted))
+        write(painter, QRectF(right - 114, y + 8, 120, 18), "pleasant +", small, colour(theme.muted), align=RIGHT)
+        write(painter, QRectF((left + right) / 2 - 50, y + 8, 100, 18), "valence", small, colour(theme.faint), align=CENTRE)
+        if not withheld:
+            x = left + (valence + 1) / 2 * (right - left)
+            shade = theme.valences[0 if valence < -0.2 else 2 if valence > 0.2 else 1]
+            pill(painter, QRectF(x - 8, y - 8, 16, 16), colour(theme.card))
+            pill(painter, QRectF(x - 6, y - 6, 12, 12), colour(shade))
+
+    def _paint_plane(self, painter: QPainter, place: QRectF, withheld: bool) -> None:
+        """Valence to the right, arousal upwards, and where the prediction has been."""
+        theme = self.theme
+        centre, radius = place.center(), place.width() / 2 - 16
+        painter.setPen(colour(theme.border))
+        painter.setBrush(colour(theme.raised))
+        painter.drawEllipse(centre, radius, radius)
+        line(painter, (centre.x() - radius, centre.y()), (centre.x() + radius, centre.y()), colour(theme.border))
+        line(painter, (centre.x(), centre.y() - radius), (centre.x(), centre.y() + radius), colour(theme.border))
+        small = font(theme, 10)
+        write(painter, QRectF(centre.x() - 40, place.top() - 1, 80, 16), "aroused", small, colour(theme.muted), align=CENTRE)
+        write(painter, QRectF(centre.x() - 40, place.bottom() - 15, 80, 16), "calm", small, colour(theme.muted), align=CENTRE)
+        for k, (valence, arousal) in enumerate(self._places):
+            age = (k + 1) / len(self._places)
+            dot = QPointF(centre.x() + valence * radius, centre.y() - arousal * radius)
+            size = 7.0 if k == len(self._places) - 1 and not withheld else 2.5
+            pill(painter, QRectF(dot.x() - size, dot.y() - size, 2 * size, 2 * size), colour(theme.accent, round(age**2, 2)))
+
+
+def _waiting(progress: tuple[float, float] | None) -> str:
+    if progress is not None:
+        return f"Please rest: {progress[0]:.0f} of {progress[1]:.0f} s of baseline taken."
+    return "The first answer comes when the first windows are complete."

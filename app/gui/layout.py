@@ -1,0 +1,106 @@
+"""Where the docks stand: at first, as they were left, and a step back."""
+
+from __future__ import annotations
+
+from PyQt5.QtCore import QByteArray, QSettings, Qt
+from PyQt5.QtWidgets import QMainWindow, QTabWidget
+
+from app.gui.card import Card
+
+VERSION = 1
+STEPS_BACK = 20
+
+
+def arrange(window: QMainWindow, cards: dict[str, Card]) -> None:
+    """Put every dock where it stands at first: traces large, the answer beside them, the rest below."""
+    window.setDockNestingEnabled(True)
+    window.setTabPosition(Qt.AllDockWidgetAreas, QTabWidget.North)
+    for card in cards.values():
+        card.setFloating(False)
+        window.removeDockWidget(card)
+    area = Qt.LeftDockWidgetArea
+    window.addDockWidget(area, cards["traces"])
+    window.splitDockWidget(cards["traces"], cards["emotion"], Qt.Horizontal)
+    window.splitDockWidget(cards["traces"], cards["bands"], Qt.Vertical)
+    window.splitDockWidget(cards["emotion"], cards["history"], Qt.Vertical)
+    beside = [("bands", "spectrogram"), ("history", "scalp"), ("scalp", "quality")]
+    for anchor, key in beside:
+        if key in cards:
+            window.splitDockWidget(cards[anchor], cards[key], Qt.Vertical if key == "scalp" else Qt.Horizontal)
+    for anchor, key in (("spectrogram", "spectrum"), ("quality", "events")):
+        if key in cards:
+            window.tabifyDockWidget(cards[anchor], cards[key])
+            cards[anchor].raise_()
+    for card in cards.values():
+        card.show()
+    _share_out(window, cards)
+
+
+def _share_out(window: QMainWindow, cards: dict[str, Card]) -> None:
+    width, height = window.width(), window.height() - 120
+
+    def resize(keys: list[str], shares: list[float], length: int, direction: Qt.Orientation) -> None:
+        if all(key in cards for key in keys):
+            window.resizeDocks([cards[key] for key in keys], [round(share * length) for share in shares], direction)
+
+    resize(["traces", "emotion"], [0.665, 0.335], width, Qt.Horizontal)
+    resize(["bands", "spectrogram"], [0.335, 0.33], width, Qt.Horizontal)
+    resize(["scalp", "quality"], [0.1675, 0.1675], width, Qt.Horizontal)
+    resize(["traces", "bands"], [0.63, 0.37], height, Qt.Vertical)
+    resize(["emotion", "history", "scalp"], [0.34, 0.28, 0.38], height, Qt.Vertical)
+
+
+class Layouts:
+    """Remembers arrangements: between starts, and for a step back.
+
+    Parameters
+    ----------
+    window : QMainWindow
+        Whose docks.
+    cards : dict of str to Card
+        The docks by key.
+    settings : QSettings
+        Where they are kept.
+    """
+
+    def __init__(self, window: QMainWindow, cards: dict[str, Card], settings: QSettings) -> None:
+        self._window = window
+        self._cards = cards
+        self._settings = settings
+        self._before: list[QByteArray] = []
+
+    def restore(self) -> None:
+        """Take up the arrangement of the last start; the first one when there is none, or when it is of another version."""
+        arrange(self._window, self._cards)
+        geometry, state = self._settings.value("window/geometry"), self._settings.value("window/docks")
+        if isinstance(geometry, QByteArray):
+            self._window.restoreGeometry(geometry)
+        if not (isinstance(state, QByteArray) and self._window.restoreState(state, VERSION)):
+            arrange(self._window, self._cards)
+
+    def save(self) -> None:
+        """Keep the arrangement for the next start."""
+        self._settings.setValue("window/geometry", self._window.saveGeometry())
+        self._settings.setValue("window/docks", self._window.saveState(VERSION))
+        self._settings.sync()
+
+    def remember(self) -> None:
+        """Note the present arrangement, for `undo`."""
+        state = self._window.saveState(VERSION)
+        if not self._before or self._before[-1] != state:
+            self._before = [*self._before[1 - STEPS_BACK :], state]
+
+    def undo(self) -> bool:
+        """Go back to the arrangement before the last change; return whether there was one."""
+        now = self._window.saveState(VERSION)
+        while self._before:
+            state = self._before.pop()
+            if state != now:
+                self._window.restoreState(state, VERSION)
+                return True
+        return False
+
+    def reset(self) -> None:
+        """Go back to the first arrangement; can be undone."""
+        self.remember()
+        arrange(self._window, self._cards)

@@ -1,0 +1,121 @@
+"""What the window asks of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from sclcm_core.types import Float32Array, Marker, Prediction, StreamSpec
+
+if TYPE_CHECKING:
+    from app.session.session import SessionStatus
+    from app.session.truth import TruthScore
+    from sclcm_core.inference.manifest import Manifest
+    from sclcm_core.streaming.ring_buffer import RingBuffer
+
+
+class SessionLike(Protocol):
+    """A running session, as far as the window needs to know it.
+
+    The lists of callbacks are called from the session's own threads; the window adds itself to them through its bridge.
+    """
+
+    on_prediction: list[Callable[[Prediction], None]]
+    on_marker: list[Callable[[Marker], None]]
+    on_status: list[Callable[[SessionStatus], None]]
+
+    @property
+    def buffer(self) -> RingBuffer | None:
+        """The samples; None until the stream is known."""
+        ...
+
+    @property
+    def spec(self) -> StreamSpec | None:
+        """The stream; None until it is known."""
+        ...
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the model says of itself."""
+        ...
+
+    @property
+    def channel_indices(self) -> tuple[int, ...]:
+        """Where the model's channels stand in the stream; empty until it is known."""
+        ...
+
+    @property
+    def status(self) -> SessionStatus:
+        """A frozen snapshot."""
+        ...
+
+    def start(self) -> None:
+        """Start to look for the source."""
+        ...
+
+    def stop(self) -> None:
+        """End the session; may be called at any moment, and twice."""
+        ...
+
+    def score(self) -> TruthScore | None:
+        """How often the predictions agree with the markers; None when no marker says."""
+        ...
+
+
+@runtime_checkable
+class Transport(Protocol):
+    """A replay that can be paused and moved."""
+
+    n_samples: int
+    loop: bool
+
+    @property
+    def position_s(self) -> float:
+        """Where the replay stands, in s of the recording."""
+        ...
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the replay stands still."""
+        ...
+
+    @property
+    def speed(self) -> float:
+        """Pace relative to the clock."""
+        ...
+
+    def pause(self) -> None:
+        """Stand still."""
+        ...
+
+    def play(self) -> None:
+        """Go on."""
+        ...
+
+    def seek(self, position_s: float) -> None:
+        """Go to a position in s of the recording."""
+        ...
+
+    def set_speed(self, speed: float) -> None:
+        """Set the pace relative to the clock."""
+        ...
+
+    def set_loop(self, loop: bool) -> None:
+        """Set whether to begin again at the end."""
+        ...
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A session that can say what drove its newest prediction."""
+
+    def attribution(self) -> Float32Array | None:
+        """Return what each feature adds to the predicted class.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_bands, n_columns), or None
+            Change of the predicted class's logit when the feature is replaced by its mean, with the sign turned, without
+            unit; positive speaks for the class. None when there is no prediction.
+        """
+        ...
