@@ -97,7 +97,8 @@ def _add_demo(commands: Commands) -> None:
         "run_demo",
         "a simulated headset over real LSL, and the window",
         "Starts a simulated headset (8 channels incl. T7 and T8, 250 Hz) as an LSL outlet in a process of its own, and shows its\n"
-        "EEG and the live predictions. Needs no hardware. What you see is simulated, and the window says so.",
+        "EEG and the live predictions. Needs no hardware. What you see is simulated, and the window says so. The model starts with\n"
+        "a minute of the simulated person's rest as the baseline, unless --baseline says otherwise.",
     )
     _add_common(parser, DEMO_MODEL)
     parser.add_argument("--seed", type=int, default=None, help="which simulated person wears the headset (default: a new one)")

@@ -32,7 +32,12 @@ def run_demo(arguments: argparse.Namespace) -> int:
 
     bundle = _load(arguments)
     seed = secrets.randbelow(2**31) if arguments.seed is None else arguments.seed
-    return _run(arguments, ServedInlet(SimulatedHeadset(seed=seed)), bundle)
+    own = None
+    if arguments.baseline is None and bundle.manifest.personal_baseline:
+        from app.baseline import baseline_of_simulated_person
+
+        own = baseline_of_simulated_person(seed, bundle.manifest.features)
+    return _run(arguments, ServedInlet(SimulatedHeadset(seed=seed)), bundle, normaliser=own)
 
 
 def run_live(arguments: argparse.Namespace) -> int:
@@ -135,16 +140,17 @@ def _run(
     *,
     connect_timeout_s: float = 10.0,
     policy: WindowPolicy | None = None,
+    normaliser: Normaliser | None = None,
 ) -> int:
     """Run a session headless or in the window; raise what ended it."""
     from app.session.session import Session, SessionSettings
     from sclcm_core.inference.pipeline import WindowPolicy
 
-    baseline_s, normaliser = _baseline(arguments.baseline, bundle.manifest)
+    baseline_s, from_file = _baseline(arguments.baseline, bundle.manifest)
     settings = SessionSettings(
         connect_timeout_s=connect_timeout_s,
         baseline_s=baseline_s,
-        normaliser=normaliser,
+        normaliser=from_file or normaliser,
         policy=policy or WindowPolicy.NEWEST,
         max_seconds=arguments.seconds,
     )
@@ -156,7 +162,7 @@ def _run(
         return 0
     from app.gui.main_window import run_window
 
-    status = run_window(session)
+    status = run_window(session, close_at_end=arguments.seconds is not None)
     if session.error is not None:
         raise session.error
     return status
@@ -171,7 +177,7 @@ def _baseline(text: str | None, manifest: Manifest) -> tuple[float, Normaliser |
         if not 0 < seconds < math.inf:
             raise ConfigError(f"A baseline of {text} s is not possible.", "Give a positive number of seconds, or a file.")
         return seconds, None
-    from app.baseline_file import baseline_from_file
+    from app.baseline import baseline_from_file
 
     return 0.0, baseline_from_file(Path(text), manifest.features)
 
