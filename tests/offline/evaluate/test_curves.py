@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+
+from offline.evaluate.compare_runs import method_rows, paired_rows, read_runs
+from offline.evaluate.curves import channel_variants, label_variants
+from offline.evaluate.run_fold import run_fold
+from offline.runs import open_run
+from offline.seeds import Seed
+from offline.stages import Run, evaluate, follow_curve
+from sclcm_core.errors import ConfigError
+
+PRETRAIN = {"epochs": 1, "n_groups": 4, "n_items": 3, "augmentations": ["add_noise"]}
+
+
+def test_a_label_curve_has_both_starts_at_every_share(make_config):
+    variants = label_variants(make_config(pretrain=PRETRAIN), (0.1, 1.0))
+    assert [(v.place, v.pretrained, v.config.finetune.label_share) for v in variants] == [
+        (10, True, 0.1),
+        (10, False, 0.1),
+        (100, True, 1.0),
+        (100, False, 1.0),
+    ]
+    assert [v.config.pretrain is not None for v in variants] == [True, False, True, False]
+    with pytest.raises(ConfigError, match="does not pretrain"):
+        label_variants(make_config())
+
+
+def test_a_channel_curve_keeps_the_order_of_the_whole_and_understands_aliases(make_config):
+    whole = make_config(
+        features={"ch_names": ["F3", "F4", "T7", "T8"], "sfreq": 128.0, "n_frames": 8},
+        encoder={"layout": "2d", "widths": [8, 8]},
+    )
+    everything, few = channel_variants(whole, [["T4", "T3"]])
+    assert everything.config.features.ch_names == ("F3", "F4", "T7", "T8")
+    assert (few.config.features.ch_names, few.config.encoder.layout, few.place) == (("T7", "T8"), "1d", 2)
+    with pytest.raises(ConfigError, match="no channel Oz"):
+        channel_variants(whole, [["Oz"]])
+
+
+def test_fewer_labels_mean_fewer_windows_to_fit(windows, make_config, monkeypatch):
+    from offline.datasets.splits import grouped_folds
+
+    seen = []
+    import offline.evaluate.run_fold as module
+
+    fit = module.fit_ensemble
+    monkeypatch.setattr(module, "fit_ensemble", lambda c, data, seed: seen.append(data) or fit(c, data, seed))
+    config = make_config(finetune={"epochs": 1, "label_share": 0.4}, quantize={"enabled": False})
+    run_fold(config, windows, grouped_folds(windows, 3, seed=0, n_validation_subjects=1)[0])
+    (data,) = seen
+    assert len(data.train[0]) == 3 * 24
+    assert len(data.labelled[0]) == 24
+
+
+def test_a_curve_is_drawn_and_kept(make_config, tmp_path):
+    config = make_config(
+        dataset={"name": "simulated", "options": {"n_subjects": 4, "n_stimuli": 3, "trial_s": 8.0, "rest_s": 8.0}},
+        finetune={"epochs": 1, "batch_size": 16},
+        quantize={"enabled": False},
+        pretrain=PRETRAIN,
+    )
+    points = follow_curve(label_variants(config, (1.0,)), tmp_path / "curve")
+    assert (tmp_path / "curve" / "curve.png").read_bytes().startswith(b"\x89PNG")
+    assert len(points) == 2
+    again = follow_curve(label_variants(config, (1.0,)), tmp_path / "curve")
+    assert [p.summary.methods[0].macro_f1 for p in again] == [p.summary.methods[0].macro_f1 for p in points]
+
+
+def test_runs_are_compared_on_the_people_they_share(windows, make_config, tmp_path):
+    for seed in (1, 2):
+        config = make_config(name=f"run-{seed}", seed=seed, finetune={"epochs": 1}, quantize={"enabled": False})
+        evaluate(Run(config, open_run(config, tmp_path / str(seed)), windows))
+    runs = read_runs([tmp_path / "1", tmp_path / "2"])
+    assert [run.name for run in runs] == ["run-1", "run-2"]
+    assert {row[1] for row in method_rows(runs)} == {"sclcm", "logistic_regression"}
+    rows = paired_rows(runs, Seed(0))
+    assert {(row[0], row[-1]) for row in rows} == {("run-1 - run-2", "6")}
+    assert np.isfinite(float(rows[0][4]))
+    with pytest.raises(ConfigError, match="no evaluated run"):
+        read_runs([tmp_path])
