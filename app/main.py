@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import logging
 import math
 import secrets
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,12 +34,14 @@ def run_demo(arguments: argparse.Namespace) -> int:
 
     bundle = _load(arguments)
     seed = secrets.randbelow(2**31) if arguments.seed is None else arguments.seed
-    own = None
-    if arguments.baseline is None and bundle.manifest.personal_baseline:
-        from app.baseline import baseline_of_simulated_person
-
-        own = baseline_of_simulated_person(seed, bundle.manifest.features)
+    own = functools.partial(_simulated_rest, seed, bundle.manifest)
     return _run(arguments, ServedInlet(SimulatedHeadset(seed=seed)), bundle, normaliser=own)
+
+
+def _simulated_rest(seed: int, manifest: Manifest) -> Normaliser | None:
+    from app.baseline import baseline_of_simulated_person
+
+    return baseline_of_simulated_person(seed, manifest.features) if manifest.personal_baseline else None
 
 
 def run_live(arguments: argparse.Namespace) -> int:
@@ -52,13 +56,12 @@ def run_live(arguments: argparse.Namespace) -> int:
 def run_replay(arguments: argparse.Namespace) -> int:
     """Play a recording."""
     from app.acquisition.matching import match
-    from sclcm_core.inference.pipeline import WindowPolicy
     from sclcm_core.recordings.read import read_recording
 
     bundle = _load(arguments)
     recording = read_recording(arguments.file, trial=arguments.trial)
     match(recording.spec, bundle.manifest.features)  # before anything is started
-    return _run(arguments, _replaying(recording, arguments), bundle, policy=WindowPolicy.EVERY)
+    return _run(arguments, _replaying(recording, arguments), bundle, every_window=True)
 
 
 def _replaying(recording: Recording, arguments: argparse.Namespace) -> SampleSource:
@@ -139,19 +142,21 @@ def _run(
     bundle: Bundle,
     *,
     connect_timeout_s: float = 10.0,
-    policy: WindowPolicy | None = None,
-    normaliser: Normaliser | None = None,
+    every_window: bool = False,
+    normaliser: Callable[[], Normaliser | None] | None = None,
 ) -> int:
     """Run a session headless or in the window; raise what ended it."""
     from app.session.session import Session, SessionSettings
     from sclcm_core.inference.pipeline import WindowPolicy
 
     baseline_s, from_file = _baseline(arguments.baseline, bundle.manifest)
+    if arguments.baseline is not None:
+        normaliser = (lambda: from_file) if from_file else None
     settings = SessionSettings(
         connect_timeout_s=connect_timeout_s,
         baseline_s=baseline_s,
-        normaliser=from_file or normaliser,
-        policy=policy or WindowPolicy.NEWEST,
+        normaliser=normaliser,
+        policy=WindowPolicy.EVERY if every_window else WindowPolicy.NEWEST,
         max_seconds=arguments.seconds,
     )
     session = Session(source, bundle, settings)

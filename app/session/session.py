@@ -40,8 +40,8 @@ class SessionSettings:
         How long to look for the source, in s.
     baseline_s : float
         Rest at the start of the stream from which the person's own statistics are taken, in s; 0 for none.
-    normaliser : Normaliser or None
-        The person's own statistics, when they are known already.
+    normaliser : callable or None
+        Returns the person's own statistics, when they are known already; called in the acquiring thread.
     policy : WindowPolicy
         Whether every window is predicted, or the newest.
     max_seconds : float or None
@@ -51,7 +51,7 @@ class SessionSettings:
     buffer_s: float = 120.0
     connect_timeout_s: float = 10.0
     baseline_s: float = 0.0
-    normaliser: Normaliser | None = None
+    normaliser: Callable[[], Normaliser | None] | None = None
     policy: WindowPolicy = WindowPolicy.NEWEST
     max_seconds: float | None = None
 
@@ -213,7 +213,7 @@ class Session:
             self.manifest,
             self.bundle.predictor,
             spec.sfreq,
-            normaliser=settings.normaliser,
+            normaliser=settings.normaliser() if settings.normaliser else None,
             baseline_s=settings.baseline_s,
             policy=settings.policy,
         )
