@@ -13,6 +13,7 @@ from offline.evaluate.summary import Summary
 from offline.quantize.bundle import make_manifest
 from offline.quantize.compare import Comparison, compare_files, shortfalls
 from offline.quantize.export import export_network
+from offline.quantize.live_check import check_live
 from offline.quantize.model_card import model_card
 from offline.quantize.static_int8 import calibration_windows, quantize_int8
 from offline.seeds import Seed
@@ -105,6 +106,8 @@ def ship(run: Run, summary: Summary, comparison: Comparison | None) -> Path | No
     path = run.config.bundle.path
     path.parent.mkdir(parents=True, exist_ok=True)
     signed = embed_manifest(network, manifest, path)
+    n_compared = check_live(path, run.recordings(), windows)
+    logger.info("The live pipeline gives the same answers to %d windows", n_compared)
     card = model_card(run.config, signed, windows, summary, comparison)
     path.with_suffix(".md").write_text(card, encoding="utf-8")
     return path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 
 from offline.config import RunConfig
 from offline.datasets import find_dataset, load_windows
+from offline.datasets.dataset import LabelledRecording
 from offline.datasets.window_set import WindowSet
 from offline.evaluate.cross_validate import cross_validate
 from offline.evaluate.curves import CURVE_TABLE, Point, Variant, curve_rows, draw_curve
@@ -57,11 +58,20 @@ class Run:
         Where results are kept.
     windows : WindowSet
         All windows.
+    root : Path or None
+        Folder of the data set; None where it needs none.
     """
 
     config: RunConfig
     folder: RunFolder
     windows: WindowSet
+    root: Path | None = None
+
+    def recordings(self) -> Iterator[LabelledRecording]:
+        """Read the recordings that the windows were cut from, in the same order."""
+        dataset = find_dataset(self.config.dataset.name, self.config.dataset.options).resolve(self.root)
+        subjects = _subjects(self.config, self.root)
+        return (r for r in dataset.recordings(self.root) if subjects is None or r.subject in subjects)
 
     @property
     def shipped(self) -> str:
@@ -96,10 +106,11 @@ def prepare(config: RunConfig, folder: RunFolder, root: Path | None = None) -> R
             options=config.dataset.options,
             window_hop_frames=config.dataset.window_hop_frames,
             subjects=subjects,
+            cache_dir=folder.path.parent / "frames",
             progress=report,
         )
     folder.write_json("windows.json", windows_facts(windows))
-    return Run(config, folder, windows)
+    return Run(config, folder, windows, where)
 
 
 def _subjects(config: RunConfig, root: Path | None) -> list[str] | None:
