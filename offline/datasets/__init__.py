@@ -1,5 +1,6 @@
 """Data sets, windows and splits: everything that stands between files and training."""
 
+from offline.datasets.audit import AuditReport, audit
 from offline.datasets.dataset import Dataset, DatasetCard, LabelledRecording, Progress, Source
 from offline.datasets.loading import load_windows
 from offline.datasets.prepare import Prepared, prepare
@@ -8,6 +9,7 @@ from offline.datasets.splits import (
     SPLITTERS,
     Fold,
     check_fold,
+    first_trials,
     grouped_folds,
     leave_one_subject_out,
     make_folds,
@@ -19,6 +21,7 @@ from offline.datasets.window_set import WindowSet
 __all__ = [
     "DATASETS",
     "SPLITTERS",
+    "AuditReport",
     "Dataset",
     "DatasetCard",
     "Fold",
@@ -27,8 +30,10 @@ __all__ = [
     "Progress",
     "Source",
     "WindowSet",
+    "audit",
     "check_fold",
     "find_dataset",
+    "first_trials",
     "grouped_folds",
     "leave_one_subject_out",
     "load_windows",

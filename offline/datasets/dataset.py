@@ -138,7 +138,7 @@ class RecordingFrames:
 
     @property
     def ok(self) -> BoolArray:
-        """Whether each frame can be trusted, shape (n,)."""
+        """Marks of the frames that can be trusted, shape (n,)."""
         ok = np.ones(len(self.values), np.bool_)
         ok[list(self.faults)] = False
         return ok

@@ -99,9 +99,9 @@ def compare_ratings(path: Path, stored: FloatArray, stated: FloatArray) -> None:
     path : Path
         The signal file.
     stored : ndarray, shape (n_trials, 4)
-        Ratings in that file, 1 to 9.
+        Ratings in that file, 1 to 9 without unit.
     stated : ndarray, shape (40, 4)
-        Ratings in ``participant_ratings.csv``, 1 to 9.
+        Ratings in ``participant_ratings.csv``, 1 to 9 without unit.
     """
     theirs = stated[: len(stored)]
     for column, name in enumerate(RATINGS):

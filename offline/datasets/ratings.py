@@ -53,7 +53,7 @@ class RatingScale:
         Parameters
         ----------
         ratings : ndarray, shape (n_trials,)
-            Ratings in points of the scale, none missing.
+            Ratings in points of the scale, without unit, none missing.
 
         Returns
         -------

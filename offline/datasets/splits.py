@@ -16,6 +16,7 @@ __all__ = [
     "SPLITTERS",
     "Fold",
     "check_fold",
+    "first_trials",
     "grouped_folds",
     "leave_one_subject_out",
     "make_folds",
@@ -292,11 +293,58 @@ def _deal(items: Int64Array, labels: Int64Array, k: int, rng: np.random.Generato
     return [np.sort(items[ranked[start::k]]) for start in range(k)]
 
 
+def first_trials(windows: WindowSet, n_train: int = 9, *, n_validation: int = 3, seed: int = 0) -> list[Fold]:
+    """Train on the first trials of each session and test on the later ones, as is the custom on SEED (9 and 6 of 15).
+
+    Parameters
+    ----------
+    windows : WindowSet
+        The windows; their recordings must be in the order of presentation.
+    n_train : int
+        How many trials come before the test, those that validate included.
+    n_validation : int
+        How many of them, the last ones, validate.
+    seed : int
+        Not used: nothing is drawn.
+
+    Returns
+    -------
+    list of Fold
+        One a session of each subject; trials disjoint.
+
+    Raises
+    ------
+    DatasetError
+        When a session has no trial left to test, or none to train on.
+
+    Notes
+    -----
+    Source: Zheng & Lu 2015, doi:10.1109/TAMD.2015.2431497, who have no validation part.
+    """
+    folds = []
+    for subject, session in np.unique(np.stack([windows.subject, windows.session])[:, windows.usable], axis=1).T:
+        mine = windows.usable & (windows.subject == subject) & (windows.session == session)
+        trials, first = np.unique(windows.trial[mine], return_index=True)
+        in_order = trials[np.argsort(windows.recording[mine][first])]
+        name = f"subject {windows.subject_names[subject]}, session {session}"
+        if not 0 < n_validation < n_train < len(in_order):
+            raise DatasetError(
+                f"{name} of {windows.dataset.title} has {len(in_order)} trials; {n_train} to train, {n_validation} of them to "
+                "validate, and one to test are not possible.",
+                f"Choose n_train below {len(in_order)} and n_validation below n_train.",
+            )
+        validation = np.isin(windows.trial, in_order[n_train - n_validation : n_train])
+        test = np.isin(windows.trial, in_order[n_train:])
+        folds.append(_fold(name, windows, ("trial",), all_of_it=mine, validation=validation, test=test))
+    return folds
+
+
 SPLITTERS: dict[str, Callable[..., list[Fold]]] = {
     "leave_one_subject_out": leave_one_subject_out,
     "grouped_folds": grouped_folds,
     "subject_and_stimulus_disjoint": subject_and_stimulus_disjoint,
     "within_subject": within_subject,
+    "first_trials": first_trials,
 }
 """The splits by name; each takes a WindowSet, ``seed`` and options of its own."""
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from offline.datasets.splits import (
     SPLITTERS,
     check_fold,
+    first_trials,
     grouped_folds,
     leave_one_subject_out,
     make_folds,
@@ -17,6 +18,8 @@ from offline.datasets.splits import (
 )
 from sclcm_core.errors import DatasetError
 
+FOR_NINE_TRIALS = {"within_subject": {"k": 3}, "first_trials": {"n_train": 6}}
+
 
 def ids(windows, fold, name):
     return [set(getattr(windows, name)[part].tolist()) for part in (fold.train, fold.validation, fold.test)]
@@ -25,7 +28,7 @@ def ids(windows, fold, name):
 @pytest.mark.parametrize("name", SPLITTERS)
 def test_every_split_uses_only_labelled_windows_outside_the_baseline(make_windows, name):
     windows = make_windows()
-    for fold in make_folds(name, windows, seed=1, options={"k": 3} if name == "within_subject" else None):
+    for fold in make_folds(name, windows, seed=1, options=FOR_NINE_TRIALS.get(name)):
         for part in (fold.train, fold.validation, fold.test):
             assert part.dtype == np.int64
             assert windows.usable[part].all()
@@ -34,13 +37,13 @@ def test_every_split_uses_only_labelled_windows_outside_the_baseline(make_window
 @pytest.mark.parametrize("name", SPLITTERS)
 def test_no_two_parts_share_what_the_fold_claims(make_windows, name):
     windows = make_windows()
-    for fold in make_folds(name, windows, seed=1, options={"k": 3} if name == "within_subject" else None):
+    for fold in make_folds(name, windows, seed=1, options=FOR_NINE_TRIALS.get(name)):
         for claim in fold.disjoint:
             train, validation, test = ids(windows, fold, claim)
             assert not train & validation and not train & test and not validation & test
 
 
-@pytest.mark.parametrize("name", SPLITTERS)
+@pytest.mark.parametrize("name", [name for name in SPLITTERS if name != "first_trials"])
 def test_the_seed_determines_the_folds(make_windows, name):
     windows = make_windows(n_subjects=8, n_stimuli=15)
     first, again = (make_folds(name, windows, seed=3) for _ in range(2))
@@ -49,10 +52,10 @@ def test_the_seed_determines_the_folds(make_windows, name):
     assert any(a.train.tolist() != b.train.tolist() for a, b in zip(first, other, strict=True))
 
 
-@pytest.mark.parametrize("name", SPLITTERS)
+@pytest.mark.parametrize("name", [name for name in SPLITTERS if name != "first_trials"])
 def test_every_usable_window_is_tested_exactly_once(make_windows, name):
     windows = make_windows()
-    folds = make_folds(name, windows, seed=1, options={"k": 3} if name == "within_subject" else None)
+    folds = make_folds(name, windows, seed=1, options=FOR_NINE_TRIALS.get(name))
     tested = np.concatenate([fold.test for fold in folds])
     assert sorted(tested.tolist()) == np.flatnonzero(windows.usable).tolist()
 
@@ -101,6 +104,22 @@ def test_within_subject_can_keep_all_visits_to_a_stimulus_together(make_windows)
     train, _, test = ids(windows, by_stimulus[0], "stimulus")
     assert not train & test
     assert any(ids(windows, fold, "stimulus")[0] & ids(windows, fold, "stimulus")[2] for fold in by_trial)
+
+
+def test_first_trials_are_trained_on_and_later_ones_tested(make_windows):
+    windows = make_windows(n_subjects=2, n_stimuli=15, n_sessions=2)
+    folds = first_trials(windows)
+    assert [fold.name for fold in folds] == [f"subject s{s}, session {v}" for s in (0, 1) for v in (1, 2)]
+    for fold in folds:
+        names = [{windows.stimulus_names[k] for k in part} for part in ids(windows, fold, "stimulus")]
+        assert names[0] == {f"clip{k}" for k in range(6)}
+        assert names[1] == {f"clip{k}" for k in range(6, 9)}
+        assert names[2] == {f"clip{k}" for k in range(9, 15)}
+
+
+def test_a_session_that_is_too_short_for_its_first_trials_is_named(make_windows):
+    with pytest.raises(DatasetError, match="subject s0, session 1 of Toy set has 9 trials"):
+        first_trials(make_windows())
 
 
 def test_too_few_trials_a_class_make_a_split_within_subjects_impossible(make_windows):
