@@ -17,7 +17,8 @@ MAX_PULL = 4096
 """Samples taken in one pull; more wait in liblsl for the next."""
 
 _SLICE_S = 0.2
-_BUFFER_S = 60
+BUFFER_S = 60
+"""How much liblsl keeps for a reader that is late, in s; what is older is lost, and counted."""
 
 
 class ConnectionLostError(Exception):
@@ -43,7 +44,7 @@ class Connection:
     def __init__(self, info: Any, description: StreamDescription) -> None:
         self._pylsl = load_lsl()
         self.description = description
-        buffer_s = round(_BUFFER_S * max(description.speed, 1.0))
+        buffer_s = round(BUFFER_S * max(description.speed, 1.0))
         self._inlet: Any = self._pylsl.StreamInlet(info, max_buflen=buffer_s, max_chunklen=0, recover=False)
         self._buffer = np.empty((MAX_PULL, description.n_channels), dtype=self._inlet.np_dtype)
 

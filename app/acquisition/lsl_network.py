@@ -187,10 +187,10 @@ class Resolver:
     Parameters
     ----------
     forget_after_s : float
-        After how long a stream that no longer answers is no longer listed, in s.
+        After how long a stream that no longer answers is no longer listed, in s. It is asked every 1.8 s.
     """
 
-    def __init__(self, forget_after_s: float = 1.5) -> None:
+    def __init__(self, forget_after_s: float = 3.0) -> None:
         self._resolver: Any = load_lsl().ContinuousResolver(forget_after=forget_after_s)
 
     def infos(self) -> list[tuple[StreamDescription, Any]]:

@@ -23,6 +23,7 @@ JUMP_S = 1.0
 _FUTURE_S = 0.5
 _RUN = 4
 _REGULAR = 0.25
+_WHOLE = 0.01
 _ANCHORS = 5
 _UNPROVEN_PUSHES = 8
 _UNPROVEN_RATE = 0.02
@@ -204,21 +205,36 @@ class Timeline:
             self._anchors.clear()
             self._lead_s = 0.0
             self.rate.restart()
-        elif level > self._tolerance() + slack:
+        elif level > self._tolerance() + (0.0 if self._is_whole(level) else slack):
             self._count_lost(round(level / self.period))
         return n_judged
 
+    def _is_exact(self, steps: Float64Array, late: float) -> bool:
+        """Tell whether gaps follow each other closely under exact stamps: then each is judged by itself."""
+        whole = (steps > 0.5) & (np.abs(steps - np.round(steps)) < _WHOLE)
+        return bool(whole.all()) and self._is_whole(late)
+
+    def _is_whole(self, level: float) -> bool:
+        """Tell whether a step is a whole number of samples, as a loss is and a wrong rate hardly ever."""
+        n = level / self.period
+        return abs(n - round(n)) < _WHOLE
+
     def _level(self, late: Float64Array, stamps: Float64Array, now: float) -> tuple[float, int]:
         """Return by how much the stamps are late for good, in s, and for how many samples that holds; 0 when it is too early."""
-        regular = np.abs(np.diff(stamps) / self.period - 1) < _REGULAR
+        steps = np.diff(stamps) / self.period
+        regular = np.abs(steps - 1) < _REGULAR
         if len(regular) >= _RUN - 1:
             runs = np.lib.stride_tricks.sliding_window_view(regular, _RUN - 1).all(axis=-1)
             if runs.any():
                 first = int(np.argmax(runs))
+                if first and self._is_exact(steps[:first], float(late[0])):
+                    return float(late[0]), self._n_in_one_go(stamps)
                 return float(np.median(late[first : first + _RUN])), first + self._n_in_one_go(stamps[first:])
         ends = np.flatnonzero(self._burst_ends(stamps))
         held_s = np.inf if now == np.inf or self._held_since is None else now - self._held_since
         if held_s >= LONGEST_HOLD_S or (held_s >= SETTLE_S and len(ends) >= 2 * _RUN):
+            if self._is_exact(steps, float(late[0])):
+                return float(late[0]), self._n_in_one_go(stamps)
             newest = late[ends[len(ends) // 2 :]]
             level = float(np.median(newest))
             return (level if abs(level) > 3 * _scatter(newest) else 0.0), len(stamps)

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from app.acquisition.lsl_inlet import LslInlet
+from app.acquisition.lsl_network import local_clock
+from app.acquisition.outlets import OutletSpec, SampleOutlet
 from app.acquisition.source import Phase, SampleSource
 from sclcm_core.errors import EndOfStream
 from sclcm_core.types import Chunk, Marker
 
 os.environ.setdefault("SCLCM_LSL", f'{{"session_id": "tests-{uuid.uuid4().hex}", "resolve_scope": "machine", "ipv6": false}}')
+
+BOX = OutletSpec("box", "EEG", "", ("COUNT", "T7", "T8"), 250.0, ("none", "microvolts", "microvolts"), ("AUX", "EEG", "EEG"))
 
 
 class Ear:
@@ -91,3 +97,62 @@ def hear():
     yield start
     for inlet in opened:
         inlet.close()
+
+
+class Box:
+    """A device in this process: an outlet whose first channel carries each sample's number."""
+
+    def __init__(self, **changes: object) -> None:
+        self.spec = replace(BOX, source_id=f"box-{uuid.uuid4().hex}", **changes)  # type: ignore[arg-type]
+        self.n_sent = 0
+        self.t0 = local_clock()
+        self._threads: list[threading.Thread] = []
+        self.switch_on()
+
+    def switch_on(self, **changes: object) -> None:
+        self.spec = replace(self.spec, **changes)  # type: ignore[arg-type]
+        self.outlet = SampleOutlet(self.spec)
+
+    def switch_off(self) -> None:
+        self.outlet.close()
+
+    def samples(self, n_samples: int) -> np.ndarray:
+        """Return the next samples: their numbers, then waves of some µV."""
+        numbers = self.n_sent + np.arange(n_samples)
+        waves = np.sin(numbers[:, None] * (0.1 + np.arange(len(self.spec.ch_names) - 1)))
+        return np.concatenate([numbers[:, None], 20.0 * waves], axis=1)
+
+    def send(self, n_samples: int, stamps: np.ndarray | None = None, scale: float = 1.0) -> None:
+        """Send the next samples at once; by default stamped one interval apart from the moment of switching on."""
+        samples = self.samples(n_samples) * ([1.0] + [scale] * (len(self.spec.ch_names) - 1))
+        usual = self.t0 + (self.n_sent + np.arange(n_samples)) / (self.spec.sfreq or 1.0)
+        self.outlet.push(samples, usual if stamps is None else stamps)
+        self.n_sent += n_samples
+
+    def skip(self, n_samples: int) -> None:
+        """Lose the next samples."""
+        self.n_sent += n_samples
+
+    def once_heard(self, action: Callable[[], None]) -> None:
+        """Do something as soon as somebody listens."""
+
+        def act() -> None:
+            if self.outlet.wait_for_consumers(10.0):
+                action()
+
+        self._threads.append(threading.Thread(target=act, name="box"))
+        self._threads[-1].start()
+
+    def __enter__(self) -> Box:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for thread in self._threads:
+            thread.join(15.0)
+        self.switch_off()
+
+
+@pytest.fixture
+def box() -> type[Box]:
+    """The class of devices in this process."""
+    return Box

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 import uuid
 
-import numpy as np
 import pytest
 
-from app.acquisition.lsl_inlet import LslInlet
 from app.acquisition.simulated_headset import SimulatedHeadset
 from app.acquisition.source import Phase
-from sclcm_core.errors import EndOfStream
 
 pytestmark = pytest.mark.lsl
 
