@@ -138,7 +138,7 @@ def test_killed_after_any_byte_the_file_holds_all_that_was_committed(caplog: pyt
     caplog.set_level(logging.CRITICAL)
     file = MemoryFile(keeps_states=True)
     write_some(file)
-    n_header = next(k for k, state in enumerate(file.states) if BOUNDARY in state) - 100
+    n_header = next(k for k, state in enumerate(file.states) if BOUNDARY in state) - 20
     counts = []
     for state in file.states[n_header:]:
         eeg, notes = load(state)
@@ -184,11 +184,14 @@ def test_a_new_file_never_overwrites(tmp_path: Path) -> None:
 
 
 CHILD = """
-import itertools, sys
+import itertools, resource, signal, sys
 from pathlib import Path
 import numpy as np
 from app.session.xdf_writer import NewFile, XdfWriter
 from app.session.xdf_text import StreamHeader
+if len(sys.argv) > 2:
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
 writer = XdfWriter(NewFile(Path(sys.argv[1])))
 stream = writer.add_stream(StreamHeader("Cap", "EEG", "float32", tuple(f"C{k}" for k in range(64)), 1000.0))
 writer.commit()
@@ -201,18 +204,17 @@ for batch in itertools.count():
 """
 
 
-def child(path: Path, before: Any = None) -> subprocess.Popen[str]:
+def child(*arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", CHILD, *arguments]
     root = Path(__file__).parents[3]
-    command = [sys.executable, "-c", CHILD, str(path)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, cwd=root, text=True, preexec_fn=before, **pipes)  # type: ignore[call-overload,no-any-return]
+    return subprocess.Popen(command, cwd=root, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 @pytest.mark.parametrize("after_s", [0.0, 0.02, 0.1])
 def test_a_process_that_is_killed_leaves_a_readable_file(tmp_path: Path, after_s: float) -> None:
     path = tmp_path / "a.xdf"
-    with child(path) as process:
+    with child(str(path)) as process:
         assert process.stdout is not None and process.stdout.readline() == "ready\n"
         time.sleep(after_s)
         process.send_signal(signal.SIGKILL)
@@ -224,14 +226,8 @@ def test_a_process_that_is_killed_leaves_a_readable_file(tmp_path: Path, after_s
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no file size limits")
 def test_when_the_system_takes_no_more_the_file_ends_with_the_last_commit(tmp_path: Path) -> None:
-    import resource
-
-    def limit() -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-
     path = tmp_path / "a.xdf"
-    with child(path, limit) as process:
+    with child(str(path), "100000") as process:
         _, errors = process.communicate(timeout=30)
     assert "OSError" in errors
     eeg = load(path.read_bytes())[0]
