@@ -1,6 +1,5 @@
 """Data sets, windows and splits: everything that stands between files and training."""
 
-from offline.datasets.audit import AuditReport, audit
 from offline.datasets.dataset import Dataset, DatasetCard, LabelledRecording, Progress, Source
 from offline.datasets.loading import load_windows
 from offline.datasets.prepare import Prepared, prepare
@@ -21,7 +20,6 @@ from offline.datasets.window_set import WindowSet
 __all__ = [
     "DATASETS",
     "SPLITTERS",
-    "AuditReport",
     "Dataset",
     "DatasetCard",
     "Fold",
@@ -30,7 +28,6 @@ __all__ = [
     "Progress",
     "Source",
     "WindowSet",
-    "audit",
     "check_fold",
     "find_dataset",
     "first_trials",

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -38,10 +40,15 @@ def test_an_interrupted_run_goes_on_where_it_stopped(spec, tmp_path):
     assert prepare("simulated", None, spec, cache_dir=tmp_path, options=OPTIONS).n_computed == 1
 
 
-def test_an_error_of_a_worker_arrives_with_its_three_beats(spec, tmp_path):
+def test_an_error_survives_the_way_back_from_a_worker():
+    error = pickle.loads(pickle.dumps(DatasetError("It broke.", "Mend it.")))
+    assert (type(error), error.what, error.remedy, str(error)) == (DatasetError, "It broke.", "Mend it.", "It broke. Mend it.")
+
+
+def test_an_error_of_one_of_several_workers_arrives(spec, tmp_path):
     unknown = spec.model_copy(update={"ch_names": ("T7", "Iz")})
     with pytest.raises(DatasetError, match=r"has no channel Iz; it has Fp1.*Leave the channel out"):
-        prepare("simulated", None, unknown, cache_dir=tmp_path, options=OPTIONS, n_jobs=2)
+        prepare("simulated", None, unknown, cache_dir=tmp_path, options=OPTIONS, n_jobs=2, backend="threading")
 
 
 def test_frames_that_vanish_meanwhile_are_named(spec, tmp_path):

@@ -30,7 +30,7 @@ def root(tmp_path, rng):
     (folder / "readme.txt").touch()
     (folder / "SIMULATED.txt").touch()
     for subject, date in ((10, "20131204"), (2, "20140413"), (10, "20131130")):
-        savemat(folder / f"{subject}_{date}.mat", trials(rng), do_compression=True)
+        savemat(folder / f"{subject}_{date}.mat", trials(rng))
     return tmp_path
 
 
