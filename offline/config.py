@@ -126,7 +126,8 @@ class EvaluateConfig(_Strict):
     ] = "leave_one_subject_out"
     options: Annotated[dict[str, int | str], Field(description="options of the split, such as k or n_validation_subjects")] = {}
     baselines: Annotated[
-        tuple[Literal["majority", "logistic_regression"], ...], Field(description="simple methods on the same folds")
+        tuple[Literal["majority", "logistic_regression", "riemannian"], ...],
+        Field(description="simple methods on the same folds"),
     ] = ("majority", "logistic_regression")
 
 

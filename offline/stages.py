@@ -16,10 +16,12 @@ from offline.config import RunConfig
 from offline.datasets import find_dataset, load_windows
 from offline.datasets.dataset import LabelledRecording
 from offline.datasets.window_set import WindowSet
+from offline.evaluate.covariances import window_covariances
 from offline.evaluate.cross_validate import cross_validate
 from offline.evaluate.curves import CURVE_TABLE, Point, Variant, curve_rows, draw_curve
 from offline.evaluate.plots import confusion_plot, reliability_plot, subjects_plot
 from offline.evaluate.report import report_html
+from offline.evaluate.riemannian import RIEMANNIAN
 from offline.evaluate.run_fold import FLOAT, INT8
 from offline.evaluate.summary import Summary, summarise
 from offline.finetune.fit import Epochs, FitData, fit_encoder, fit_member
@@ -156,8 +158,10 @@ def evaluate(run: Run, *, n_jobs: int = 1) -> Summary:
     Summary
         Also in ``metrics.json`` and ``report.html``.
     """
+    wants_signal = RIEMANNIAN in run.config.evaluate.baselines
+    covariances = window_covariances(run.windows, run.recordings()) if wants_signal else None
     with progress_bar("evaluating") as report:
-        results = cross_validate(run.config, run.windows, run.folder, n_jobs=n_jobs, report=report)
+        results = cross_validate(run.config, run.windows, run.folder, covariances=covariances, n_jobs=n_jobs, report=report)
     protocol = f"{PROTOCOLS[run.config.evaluate.split]} {INNER}"
     seed = Seed(run.config.seed).of("summary")
     summary = summarise(results, run.windows, protocol, main=run.shipped, seed=seed)
@@ -175,7 +179,7 @@ def evaluate(run: Run, *, n_jobs: int = 1) -> Summary:
 def _plots(run: Run, summary: Summary) -> dict[str, bytes]:
     plots = {}
     for line in run.config.lines:
-        shown = [name for name in (run.shipped, "logistic_regression") if summary.find(name, line)]
+        shown = [name for name in (run.shipped, "logistic_regression", RIEMANNIAN) if summary.find(name, line)]
         plots[f"people, {line}"] = subjects_plot(summary, shown, line)
         main = summary.find(run.shipped, line)
         if main:

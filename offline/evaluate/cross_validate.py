@@ -15,6 +15,7 @@ from offline.config import RunConfig
 from offline.datasets.fold import Fold
 from offline.datasets.splits import make_folds
 from offline.datasets.window_set import WindowSet
+from offline.evaluate.covariances import Covariances
 from offline.evaluate.fold_store import load_fold, save_fold
 from offline.evaluate.run_fold import FoldResult, run_fold
 from offline.progress import Report, silent
@@ -24,7 +25,13 @@ logger = logging.getLogger(__name__)
 
 
 def cross_validate(
-    config: RunConfig, windows: WindowSet, folder: RunFolder, *, n_jobs: int = 1, report: Report = silent
+    config: RunConfig,
+    windows: WindowSet,
+    folder: RunFolder,
+    *,
+    covariances: Covariances | None = None,
+    n_jobs: int = 1,
+    report: Report = silent,
 ) -> list[FoldResult]:
     """Run every fold that has no result yet.
 
@@ -36,6 +43,8 @@ def cross_validate(
         All windows.
     folder : RunFolder
         Where results are kept.
+    covariances : Covariances, optional
+        Of the windows' signals, for the Riemannian baseline.
     n_jobs : int
         Folds at a time, each in a process with one thread; the results do not depend on it.
     report : callable
@@ -51,32 +60,35 @@ def cross_validate(
     done = {k: found for k in range(len(folds)) if (found := load_fold(folder.fold_path(k), keys[k]))}
     missing = [k for k in range(len(folds)) if k not in done]
     report(len(done), len(folds), "")
-    for k, result in _run(config, windows, folds, missing, n_jobs):
+    jobs = [(config, windows, folds[k], k, covariances) for k in missing]
+    for k, result in _run(jobs, n_jobs):
         save_fold(folder.fold_path(k), result, keys[k])
         done[k] = result
         report(len(done), len(folds), f"{result.name} done")
     return [done[k] for k in range(len(folds))]
 
 
-def _run(
-    config: RunConfig, windows: WindowSet, folds: list[Fold], missing: list[int], n_jobs: int
-) -> Iterator[tuple[int, FoldResult]]:
+_Job = tuple[RunConfig, WindowSet, Fold, int, Covariances | None]
+
+
+def _run(jobs: list[_Job], n_jobs: int) -> Iterator[tuple[int, FoldResult]]:
     from joblib import Parallel, delayed
 
     if n_jobs == 1:
-        yield from (_numbered(config, windows, folds[k], k) for k in missing)
+        yield from (_numbered(*job) for job in jobs)
         return
-    jobs = (delayed(_numbered)(config, windows, folds[k], k) for k in missing)
-    yield from Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs)
+    yield from Parallel(n_jobs=n_jobs, return_as="generator_unordered")(delayed(_numbered)(*job) for job in jobs)
 
 
-def _numbered(config: RunConfig, windows: WindowSet, fold: Fold, number: int) -> tuple[int, FoldResult]:
+def _numbered(
+    config: RunConfig, windows: WindowSet, fold: Fold, number: int, covariances: Covariances | None
+) -> tuple[int, FoldResult]:
     import torch
 
     before = torch.get_num_threads()
     torch.set_num_threads(1)  # more threads would change the order of sums, and with it the result
     try:
-        return number, run_fold(config, windows, fold)
+        return number, run_fold(config, windows, fold, covariances)
     finally:
         torch.set_num_threads(before)
 

@@ -13,6 +13,8 @@ from offline.datasets.fold import Fold
 from offline.datasets.window_set import WindowSet
 from offline.evaluate.baselines import BASELINES
 from offline.evaluate.calibration import fit_temperature
+from offline.evaluate.covariances import Covariances
+from offline.evaluate.riemannian import RIEMANNIAN, RiemannianBaseline
 from offline.evaluate.sealed import Answer, Reading, open_and_sealed
 from offline.finetune.classify import network_logits
 from offline.finetune.fit import Epochs, FitData, fit_ensemble
@@ -60,7 +62,7 @@ class FoldResult:
     reading: Reading
 
 
-def run_fold(config: RunConfig, windows: WindowSet, fold: Fold) -> FoldResult:
+def run_fold(config: RunConfig, windows: WindowSet, fold: Fold, covariances: Covariances | None = None) -> FoldResult:
     """Fit the network and the simple methods on a fold and test them.
 
     Parameters
@@ -71,6 +73,8 @@ def run_fold(config: RunConfig, windows: WindowSet, fold: Fold) -> FoldResult:
         All windows.
     fold : Fold
         Who and what is trained, validated and tested on.
+    covariances : Covariances, optional
+        Of the windows' signals, for the Riemannian baseline.
 
     Returns
     -------
@@ -84,7 +88,7 @@ def run_fold(config: RunConfig, windows: WindowSet, fold: Fold) -> FoldResult:
     logits = [network_logits(ensemble, inputs.features) for inputs in data.validation]
     label = np.concatenate([inputs.label for inputs in data.validation])
     temperature = fit_temperature(np.concatenate(logits), label)
-    answers = _baseline_answers(config, data)
+    answers = _baseline_answers(config, data, covariances)
     with tempfile.TemporaryDirectory() as folder:
         predictor = _int8(config, ensemble, data, seed, Path(folder))
         agreement, drop = _cost_of_int8(predictor, data, logits)
@@ -95,12 +99,18 @@ def run_fold(config: RunConfig, windows: WindowSet, fold: Fold) -> FoldResult:
     return FoldResult(fold.name, epochs, temperature, score, agreement, drop, reading)
 
 
-def _baseline_answers(config: RunConfig, data: FitData) -> dict[tuple[str, Line], Answer]:
-    return {
-        (name, line): BASELINES[name](train, validation, data.n_classes)
-        for name in config.evaluate.baselines
-        for line, train, validation in zip(config.lines, data.labelled, data.validation, strict=True)
+def _baseline_answers(config: RunConfig, data: FitData, covariances: Covariances | None) -> dict[tuple[str, Line], Answer]:
+    sides = list(zip(config.lines, data.labelled, data.validation, strict=True))
+    simple = [name for name in config.evaluate.baselines if name in BASELINES]
+    answers: dict[tuple[str, Line], Answer] = {
+        (name, line): BASELINES[name](train, validation, data.n_classes) for name in simple for line, train, validation in sides
     }
+    if covariances is not None:
+        method = RiemannianBaseline(covariances)
+        answers |= {
+            (RIEMANNIAN, line): method.fit(train, validation, data.n_classes, line) for line, train, validation in sides
+        }
+    return answers
 
 
 def _int8(config: RunConfig, ensemble: Ensemble, data: FitData, seed: Seed, folder: Path) -> OnnxPredictor | None:
