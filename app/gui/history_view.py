@@ -11,7 +11,7 @@ from PyQt5.QtWidgets import QComboBox, QWidget
 
 from app.gui.history import History
 from app.gui.meaning import class_colours
-from app.gui.painting import CENTRE, RIGHT, area, line, pill, runs, write
+from app.gui.painting import CENTRE, RIGHT, area, line, pill, runs, text_width, write
 from app.gui.session_like import SessionLike
 from app.gui.theme import colour, font, on
 from app.gui.view import PaintedView
@@ -148,7 +148,9 @@ class HistoryView(PaintedView):
                 continue
             x = float(self._x(marker.t, plot, now))
             line(painter, (x, plot.top()), (x, plot.bottom()), colour(self.theme.text, 0.7), 1.0)
-            write(painter, QRectF(x + 4, plot.top() + 2, 90, 14), marker.text, small, colour(self.theme.text))
+            width = min(90.0, text_width(marker.text, small) + 1)
+            left = x + 4 if x + 4 + width < plot.right() else x - 4 - width
+            write(painter, QRectF(left, plot.top() + 2, width, 14), marker.text, small, colour(self.theme.text))
 
 
 def _unbroken(times: Float64Array, good: BoolArray, longest_s: float) -> list[tuple[int, int]]:

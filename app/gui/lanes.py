@@ -14,6 +14,9 @@ FEW = 12
 MODEL_WEIGHT = 1.9
 """How much higher the lanes of the model's channels are than others, while few are shown."""
 
+MARGIN = 0.25
+"""Room above the first and below the last lane, in lanes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Channel:
@@ -49,9 +52,9 @@ def shown_at_first(channels: tuple[Channel, ...]) -> tuple[Channel, ...]:
 def lay_out(channels: tuple[Channel, ...], height: float, theme: Theme) -> tuple[Lane, ...]:
     """Return a lane for each channel, from top to bottom."""
     weights = [MODEL_WEIGHT if c.feeds_model and len(channels) <= FEW else 1.0 for c in channels]
-    unit = height / sum(weights) if weights else height
+    unit = height / (sum(weights) + 2 * MARGIN) if weights else height
     colours = trace_colours(theme, len(channels))
-    lanes, top = [], 0.0
+    lanes, top = [], MARGIN * unit
     for channel, weight, colour in zip(channels, weights, colours, strict=True):
         bright = colour if channel.feeds_model or theme.name == "contrast" else mix(colour, theme.card, 0.18)
         lanes.append(Lane(top + weight * unit / 2, weight * unit, bright))

@@ -188,6 +188,7 @@ def style_sheet(theme: Theme) -> str:
     """Return the style sheet of the window, with the theme's colours in it."""
     template = (assets_dir() / "styles" / "window.qss").read_text(encoding="utf-8")
     values = {f.name: str(getattr(theme, f.name)) for f in fields(theme)} | {"family": FAMILY, "on_accent": on(theme.accent)}
+    values["icons"] = (assets_dir() / "icons").as_posix()
     template = re.sub(r"(\d+)@px", lambda m: f"{round(int(m[1]) * theme.scale)}px", template)
     return re.sub(r"@(\w+)", lambda m: values[m[1]], template)
 

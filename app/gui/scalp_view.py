@@ -1,0 +1,202 @@
+"""Where on the scalp a rhythm is strong."""
+
+from __future__ import annotations
+
+import numpy as np
+from PyQt5.QtCore import QPointF, QRectF, Qt
+from PyQt5.QtGui import QFont, QPainter, QPainterPath, QPen
+from PyQt5.QtWidgets import QComboBox, QWidget
+
+from app.gui.colour_map import Pixels, image, paint_values, table
+from app.gui.head_drawing import HeadPlan, located
+from app.gui.history import History
+from app.gui.painting import CENTRE, text_width, write
+from app.gui.scalp_map import flat_places, weights
+from app.gui.session_like import Explains, SessionLike
+from app.gui.theme import colour, font
+from app.gui.view import PaintedView
+from sclcm_core.bands import SYMBOLS, Band
+from sclcm_core.features.differential_entropy import differential_entropy
+from sclcm_core.montage import canonical_name
+from sclcm_core.streaming.ring_buffer import RingBuffer
+from sclcm_core.types import Float64Array
+
+N_PIXELS = 72
+WINDOW_S = 2.0
+EASING = 0.3
+FEWEST = 4
+"""With fewer electrodes there is nothing to fill the scalp with; each is then shown by itself."""
+
+
+class ScalpView(PaintedView):
+    """Differential entropy of a band over the scalp, between the electrodes by spherical splines."""
+
+    key = "scalp"
+    title = "Scalp"
+    summary = "Differential entropy of one band over the scalp, from all electrodes with a known place."
+    pace_hz = 6.0
+
+    def __init__(self, session: SessionLike, history: History, parent: QWidget | None = None) -> None:
+        super().__init__(session, history, parent)
+        self.values: Float64Array | None = None
+        self._buffer: RingBuffer | None = None
+        self._columns: list[int] = []
+        self._labels: list[str] = []
+        self._flat: Float64Array = np.zeros((0, 2))
+        self._weights: Float64Array | None = None
+        self._bands: tuple[Band, ...] = session.manifest.features.bands
+        self._box = QComboBox()
+        self._box.setToolTip("Which band")
+        self._box.setAccessibleName("Band of the scalp map")
+        self._box.addItems([f"{SYMBOLS.get(b.name, '')} {b.name}".strip() for b in self._bands])
+        self._box.setCurrentIndex(min(2, len(self._bands) - 1))
+        self._box.activated[int].connect(lambda _: self.update())
+        self._why: Float64Array | None = None
+
+    def heading(self) -> str:
+        """Say that it is differential entropy."""
+        return "Scalp · why" if self._shows_why() else "Scalp · DE"
+
+    def controls(self) -> list[QWidget]:
+        """Return the choice of the band."""
+        if isinstance(self.session, Explains) and self._box.count() == len(self._bands):
+            self._box.addItem("why this answer")
+        return [self._box]
+
+    def refresh(self) -> None:
+        """Take the newest seconds of all electrodes."""
+        buffer, spec = self.session.buffer, self.session.spec
+        if buffer is None or spec is None:
+            return
+        if buffer is not self._buffer:
+            self._buffer, self.values = buffer, None
+            self._prepare(spec.ch_names)
+        samples, _, _ = buffer.latest(round(WINDOW_S * spec.sfreq))
+        if not self._columns or len(samples) < round(WINDOW_S * spec.sfreq):
+            return
+        data = samples[:, self._columns].T
+        fresh = differential_entropy(np.nan_to_num(data), spec.sfreq, self._bands)
+        fresh[:, ~np.isfinite(data).all(axis=1)] = np.nan
+        before = self.values
+        if before is None or before.shape != fresh.shape:
+            self.values = fresh
+        else:
+            known = np.isfinite(before)
+            self.values = np.where(known, before + EASING * (fresh - before), fresh)
+        self._ask_why()
+        self.update()
+
+    def _prepare(self, labels: tuple[str, ...]) -> None:
+        self._columns, places = located(labels)
+        self._labels = [canonical_name(labels[k]) or labels[k] for k in self._columns]
+        self._flat = flat_places(places) if len(places) else np.zeros((0, 2))
+        self._weights = weights(places, N_PIXELS) if len(places) >= FEWEST else None
+
+    def _ask_why(self) -> None:
+        if not self._shows_why() or not isinstance(self.session, Explains):
+            return
+        found = self.session.attribution()
+        self._why = None if found is None else found.astype(np.float64).sum(axis=0)
+
+    def _shows_why(self) -> bool:
+        return self._box.currentIndex() >= len(self._bands)
+
+    def shown_values(self) -> Float64Array | None:
+        """Return what is shown at each electrode.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_electrodes,), or None
+            In nats, or without unit when it shows what drove the prediction; NaN where there is none.
+        """
+        if self.values is None:
+            return None
+        if not self._shows_why():
+            return np.asarray(self.values[self._box.currentIndex()])
+        out = np.full(len(self._columns), np.nan if self._why is None else 0.0)
+        for k, column in enumerate(self.session.channel_indices):
+            if self._why is not None and column in self._columns:
+                out[self._columns.index(column)] = self._why[k]
+        return out
+
+    def paint(self, painter: QPainter) -> None:
+        """Paint the map, the head, the electrodes and the key."""
+        shown = self.shown_values()
+        plan = HeadPlan(QRectF(8, 12, self.width() - 60, self.height() - 20))
+        if shown is None or not np.isfinite(shown).any():
+            plan.paint(painter, self.theme)
+            text = "No electrode has a known place" if self._buffer is not None and not self._columns else "Waiting"
+            write(painter, QRectF(self.rect()), text, font(self.theme, 13), colour(self.theme.faint), align=CENTRE)
+            return
+        low, high = self._range(shown)
+        row = "balance" if self._shows_why() else "viridis"
+        if self._weights is not None and np.isfinite(shown).all():
+            self._paint_map(painter, plan, paint_values((self._weights @ shown).reshape(N_PIXELS, N_PIXELS), low, high, row))
+        plan.paint(painter, self.theme)
+        self._paint_electrodes(painter, plan, shown, (low, high, row))
+        self._paint_key(
+            painter, QRectF(self.width() - 44, plan.centre.y() - plan.radius * 0.7, 8, plan.radius * 1.4), low, high
+        )
+
+    def _range(self, shown: Float64Array) -> tuple[float, float]:
+        if self._shows_why():
+            reach = max(1e-3, float(np.nanmax(np.abs(shown))))
+            return -reach, reach
+        low, high = float(np.nanmin(shown)), float(np.nanmax(shown))
+        middle, half = (low + high) / 2, max(0.25, (high - low) / 2)
+        return middle - half, middle + half
+
+    def _paint_map(self, painter: QPainter, plan: HeadPlan, pixels: Pixels) -> None:
+        painter.save()
+        painter.setClipPath(plan.outline())
+        painter.setRenderHint(QPainter.SmoothPixmapTransform)
+        painter.drawImage(plan.square(), image(pixels))
+        painter.restore()
+
+    def _paint_electrodes(self, painter: QPainter, plan: HeadPlan, shown: Float64Array, key: tuple[float, float, str]) -> None:
+        fed = set(self.session.channel_indices)
+        dots = paint_values(shown, *key)
+        for k, spot in enumerate(plan.on_screen(self._flat)):
+            is_fed = self._columns[k] in fed
+            if self._weights is None or not np.isfinite(shown).all():
+                painter.setBrush(Qt.NoBrush if not np.isfinite(shown[k]) else colour(f"#{int(dots[k]) & 0xFFFFFF:06x}"))
+                painter.setPen(QPen(colour(self.theme.faint), 1))
+                painter.drawEllipse(spot, 11, 11)
+            else:
+                self._paint_dot(painter, spot, is_fed)
+            if is_fed or (len(self._columns) <= 20 and plan.radius > 95):
+                self._paint_name(painter, spot, plan, self._labels[k], is_fed)
+
+    def _paint_dot(self, painter: QPainter, spot: QPointF, is_fed: bool) -> None:
+        radius = 4.0 if is_fed else 2.4
+        painter.setPen(QPen(colour("#0a0e15", 0.75), 1.2))
+        painter.setBrush(colour("#ffffff"))
+        painter.drawEllipse(spot, radius, radius)
+
+    def _paint_name(self, painter: QPainter, spot: QPointF, plan: HeadPlan, name: str, is_fed: bool) -> None:
+        """Write with a dark edge, so that it can be read on every colour of the map."""
+        letters = font(self.theme, 11, QFont.Bold if is_fed else QFont.Medium)
+        x = spot.x() - text_width(name, letters) / 2
+        x = min(max(x, plan.centre.x() - plan.radius + 5), plan.centre.x() + plan.radius - 5 - text_width(name, letters))
+        path = QPainterPath()
+        path.addText(QPointF(x, spot.y() - 8), letters, name)
+        painter.setBrush(Qt.NoBrush)
+        painter.setPen(QPen(colour("#0a0e15", 0.7), 2.6))
+        painter.drawPath(path)
+        painter.fillPath(path, colour("#ffffff"))
+
+    def _paint_key(self, painter: QPainter, place: QRectF, low: float, high: float) -> None:
+        row = "balance" if self._shows_why() else "viridis"
+        painter.drawImage(place, image(table(row)[::-1, None]))
+        small, shade = font(self.theme, 11), colour(self.theme.muted)
+        for y, value in ((place.top(), high), (place.bottom() - 14, low)):
+            write(painter, QRectF(place.right() + 4, y, 34, 14), f"{value:.1f}".replace("-", "−"), small, shade)
+        unit = "for" if self._shows_why() else "nats"
+        write(
+            painter,
+            QRectF(place.left() - 12, place.top() - 20, 50, 16),
+            unit,
+            font(self.theme, 10),
+            colour(self.theme.faint),
+            align=CENTRE,
+        )
