@@ -39,9 +39,9 @@ def run_demo(arguments: argparse.Namespace) -> int:
 
 
 def _simulated_rest(seed: int, manifest: Manifest) -> Normaliser | None:
-    from app.baseline import baseline_of_simulated_person
+    from app.simulated_rest import simulated_rest
 
-    return baseline_of_simulated_person(seed, manifest.features) if manifest.personal_baseline else None
+    return simulated_rest(seed, manifest.features) if manifest.personal_baseline else None
 
 
 def run_live(arguments: argparse.Namespace) -> int:
