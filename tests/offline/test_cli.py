@@ -1,3 +1,5 @@
+import contextlib
+import io
 import json
 import subprocess
 import sys
@@ -48,19 +50,22 @@ caveats = ["It knows **nothing**."]
 """
 
 
-@pytest.fixture
-def tiny(tmp_path):
-    path = tmp_path / "tiny.toml"
-    path.write_text(TINY.format(bundle=(tmp_path / "tiny.onnx").as_posix()))
-    return path
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder in which everything was run once."""
+    made = tmp_path_factory.mktemp("offline")
+    (made / "tiny.toml").write_text(TINY.format(bundle=(made / "tiny.onnx").as_posix()))
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        assert main(["run", str(made / "tiny.toml"), "--run-dir", str(made / "run"), "--jobs", "1"]) == 0
+    (made / "printed.txt").write_text(printed.getvalue(), encoding="utf-8")
+    return made
 
 
-def test_run_goes_from_recordings_to_a_bundle_that_the_live_program_loads(tiny, tmp_path, capsys):
-    assert main(["run", str(tiny), "--run-dir", str(tmp_path / "run"), "--jobs", "1"]) == 0
-    printed = capsys.readouterr().out
+def test_run_goes_from_recordings_to_a_bundle_that_the_live_program_loads(folder):
+    printed = (folder / "printed.txt").read_text(encoding="utf-8")
     assert "logistic_regression" in printed
     assert "Bundle:" in printed
-    bundle = load_bundle(tmp_path / "tiny.onnx")
+    bundle = load_bundle(folder / "tiny.onnx")
     manifest = bundle.manifest
     assert manifest.name == "tiny"
     assert manifest.simulated
@@ -69,25 +74,22 @@ def test_run_goes_from_recordings_to_a_bundle_that_the_live_program_loads(tiny, 
     assert manifest.evaluation.n_subjects == 4
     assert manifest.evaluation.balanced_accuracy_personal is not None
     assert bundle.predictor.logits(np.zeros((1, *manifest.features.input_shape), np.float32)).shape == (1, 3)
-    card = (tmp_path / "tiny.md").read_text()
+    card = (folder / "tiny.md").read_text(encoding="utf-8")
     assert all(text in card for text in ("**Simulated.**", "It knows **nothing**.", "| sclcm int8 | personal |", "MIT"))
-    facts = json.loads((tmp_path / "run" / "origin.json").read_text())
+    facts = json.loads((folder / "run" / "origin.json").read_text())
     assert facts["fingerprint"]
 
 
-def test_the_stages_one_by_one_make_the_same_bundle(tiny, tmp_path, capsys):
-    folder = ["--run-dir", str(tmp_path / "a")]
-    assert main(["run", str(tiny), *folder, "--jobs", "1"]) == 0
-    whole = load_bundle(tmp_path / "tiny.onnx").manifest.graph_sha256
-    folder = ["--run-dir", str(tmp_path / "b")]
+def test_the_stages_one_by_one_make_the_same_bundle(folder, capsys):
+    whole = load_bundle(folder / "tiny.onnx").manifest.graph_sha256
     for stage in ("prepare", "evaluate", "pretrain", "finetune", "quantize"):
         more = ["--jobs", "1"] if stage == "evaluate" else []
-        assert main([stage, str(tiny), *folder, *more]) == 0
-    assert load_bundle(tmp_path / "tiny.onnx").manifest.graph_sha256 == whole
+        assert main([stage, str(folder / "tiny.toml"), "--run-dir", str(folder / "again"), *more]) == 0
+    assert load_bundle(folder / "tiny.onnx").manifest.graph_sha256 == whole
 
 
-def test_a_stage_before_its_turn_says_which_comes_first(tiny, tmp_path, capsys):
-    assert main(["finetune", str(tiny), "--run-dir", str(tmp_path / "run")]) == 2
+def test_a_stage_before_its_turn_says_which_comes_first(folder, capsys):
+    assert main(["finetune", str(folder / "tiny.toml"), "--run-dir", str(folder / "early")]) == 2
     assert "Run the stages in order" in capsys.readouterr().err
 
 
