@@ -21,6 +21,9 @@ from sclcm_core.recordings.units import microvolts_per
 from sclcm_core.recordings.xdf_chunks import whole_chunks
 from sclcm_core.types import BoolArray, Float64Array, Marker
 
+_OWN_NOTES = "SCLCM "
+"""Streams whose type begins so hold what this program said of a session, and nothing that happened in it."""
+
 _EVENT_TYPES = ("marker", "event", "stim", "trigger")
 _LOGGER = logging.getLogger("pyxdf.pyxdf")
 _one_at_a_time = threading.Lock()
@@ -164,6 +167,8 @@ def _markers(streams: list[Any], eeg: Any, grid: Grid) -> list[Marker]:
 
 
 def _is_event_stream(stream: Any) -> bool:
+    if _first(stream["info"], "type").startswith(_OWN_NOTES):
+        return False
     if _first(stream["info"], "channel_format") == "string":
         return True
     kind = _first(stream["info"], "type").lower()

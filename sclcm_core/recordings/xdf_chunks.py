@@ -12,6 +12,9 @@ from sclcm_core.errors import RecordingError
 
 MAGIC = b"XDF:"
 _LENGTH_FORMATS = {1: "<B", 4: "<I", 8: "<Q"}
+_UNFINISHED = 0
+"""What this program's writer leaves in place of a length when it is killed before a batch of chunks is whole."""
+
 _TAGS = range(1, 7)
 _SAMPLES, _HEADER, _STREAM_TAGS = 3, 2, (2, 3, 4, 6)
 
@@ -51,7 +54,7 @@ def whole_chunks(path: Path) -> Chunks:
             f"'{path}' is not an XDF file: it begins with {data[:4]!r}.", "Check that it is what its name says."
         )
     at, known = len(MAGIC), set[int]()
-    while at < len(data):
+    while at < len(data) and data[at] != _UNFINISHED:
         stop = _end_of_chunk(data, at, known, path)
         if stop is None:
             break

@@ -1,0 +1,175 @@
+"""A recorded session read back, sample by sample as it was."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from app.session.session_file import (
+    EVENTS,
+    EXTRA_COLUMNS,
+    GAPS,
+    HEADER_KEY,
+    MARKERS,
+    PREDICTIONS,
+    WITHHELD,
+    GapKind,
+    SessionHeader,
+)
+from sclcm_core.errors import RecordingError
+from sclcm_core.recordings.xdf_chunks import whole_chunks
+from sclcm_core.types import Float32Array, Float64Array, Marker, Prediction
+
+_MOST_SAMPLES = 2**31
+_COPY_AGAIN = "Copy the file again from where it was recorded."
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSession:
+    """What a session saw and said.
+
+    Parameters
+    ----------
+    header : SessionHeader
+        What the session was.
+    samples : ndarray of float32, shape (n_samples, n_channels)
+        Potentials in µV, numbered as in the session; NaN where the source lost samples.
+    timestamps : ndarray of float64, shape (n_samples,)
+        Capture times in s, on the clock of the stream.
+    predictions : tuple of Prediction
+        What the session answered, in order.
+    markers : tuple of Marker
+        What happened meanwhile.
+    events : tuple of (float, dict)
+        When something happened to the session, in s, and what.
+    n_lost, n_not_recorded : int
+        Samples that the source lost, and that the recorder left out.
+    n_cut : int
+        Bytes at the end of the file that belong to no whole chunk.
+    """
+
+    header: SessionHeader
+    samples: Float32Array
+    timestamps: Float64Array
+    predictions: tuple[Prediction, ...]
+    markers: tuple[Marker, ...]
+    events: tuple[tuple[float, dict[str, Any]], ...]
+    n_lost: int = 0
+    n_not_recorded: int = 0
+    n_cut: int = 0
+
+
+def read_session(path: Path) -> RecordedSession:
+    """Read the recording of a session.
+
+    Parameters
+    ----------
+    path : Path
+        An XDF file that this program recorded; what is whole of it is read when it was cut off.
+
+    Returns
+    -------
+    RecordedSession
+        Samples and stamps are those of the session, bit for bit.
+
+    Raises
+    ------
+    RecordingError
+        When it is not there, damaged, or not the recording of a session.
+    """
+    if not path.is_file():
+        raise RecordingError(f"There is no file '{path}'.", "Check the path.")
+    chunks = whole_chunks(path)
+    streams = _by_type(_load(chunks.whole), path)
+    header = _header(streams["EEG"], path)
+    gaps = np.asarray(streams[GAPS]["time_series"], dtype=np.int64).reshape(-1, 3)
+    try:
+        samples, timestamps = _numbered(streams["EEG"], gaps, 1.0 / header.sfreq)
+    except ValueError as error:
+        raise RecordingError(f"The numbers of the lost samples in '{path}' do not fit ({error}).", _COPY_AGAIN) from error
+    return RecordedSession(
+        header,
+        samples,
+        timestamps,
+        tuple(_predictions(streams, header)),
+        tuple(Marker(float(t), row[0]) for t, row in _rows(streams[MARKERS])),
+        tuple((float(t), json.loads(row[0])) for t, row in _rows(streams[EVENTS])),
+        n_lost=int(gaps[gaps[:, 2] == GapKind.LOST, 1].sum()),
+        n_not_recorded=int(gaps[gaps[:, 2] == GapKind.NOT_RECORDED, 1].sum()),
+        n_cut=chunks.n_cut,
+    )
+
+
+def _load(data: bytes) -> list[Any]:
+    import pyxdf
+
+    with np.errstate(all="ignore"):  # it divides by a duration of zero
+        streams, _ = pyxdf.load_xdf(io.BytesIO(data), synchronize_clocks=False, dejitter_timestamps=False)
+    return list(streams)
+
+
+def _by_type(streams: list[Any], path: Path) -> dict[str, Any]:
+    found = {stream["info"]["type"][0]: stream for stream in streams}
+    missing = [kind for kind in ("EEG", MARKERS, GAPS, PREDICTIONS, WITHHELD, EVENTS) if kind not in found]
+    if missing:
+        raise RecordingError(
+            f"'{path}' is not the recording of a session: it has no stream of type {missing[0]!r}.",
+            "Play it with 'sclcm replay' instead; only what --record has written can be run again.",
+        )
+    return found
+
+
+def _header(eeg: Any, path: Path) -> SessionHeader:
+    text = ((eeg["info"].get("desc") or [None])[0] or {}).get(HEADER_KEY, [None])[0]
+    try:
+        return SessionHeader.model_validate_json(text or "")
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(str(part) for part in problem["loc"]) or "as a whole"
+        raise RecordingError(
+            f"The description of the session in '{path}' is wrong ({where}: {problem['msg']}).",
+            "Run it with the version of this program that recorded it.",
+        ) from error
+
+
+def _numbered(eeg: Any, gaps: np.ndarray[Any, Any], step_s: float) -> tuple[Float32Array, Float64Array]:
+    """Return samples and stamps with the missing ones at their numbers, as the session's buffer held them."""
+    rows, stamps = np.asarray(eeg["time_series"], np.float32), np.asarray(eeg["time_stamps"], np.float64)
+    n_samples = len(rows) + int(gaps[:, 1].sum())
+    if len(gaps) and not ((gaps[:, :2] >= 0).all() and n_samples < _MOST_SAMPLES):
+        raise ValueError(f"{n_samples - len(rows)} samples are said to be missing")
+    is_there = np.ones(n_samples, dtype=np.bool_)
+    for first, n_missing, _ in gaps.tolist():
+        is_there[first : first + n_missing] = False
+    if is_there.sum() != len(rows):
+        raise ValueError(f"{is_there.sum()} samples should be there, {len(rows)} are")
+    samples = np.full((n_samples, rows.shape[1]), np.nan, dtype=np.float32)
+    timestamps = np.zeros(n_samples)
+    samples[is_there], timestamps[is_there] = rows, stamps
+    for first, n_missing, _ in gaps.tolist():
+        t_last = float(timestamps[first - 1]) if first else 0.0
+        timestamps[first : first + n_missing] = t_last + step_s * np.arange(1, n_missing + 1)
+    return samples, timestamps
+
+
+def _rows(stream: Any) -> list[tuple[float, list[str]]]:
+    return list(zip(stream["time_stamps"], stream["time_series"], strict=True))
+
+
+def _predictions(streams: dict[str, Any], header: SessionHeader) -> list[Prediction]:
+    reasons = iter([row[0] for _, row in _rows(streams[WITHHELD])])
+    n_classes, n_extra = len(header.class_names), len(EXTRA_COLUMNS)
+    values = np.asarray(streams[PREDICTIONS]["time_series"], np.float64).reshape(-1, n_classes + n_extra)
+    out = []
+    for t_end, row in zip(streams[PREDICTIONS]["time_stamps"], values, strict=True):
+        number, t_start, latency_s, is_withheld = row[n_classes:].tolist()
+        probabilities = row[:n_classes].astype(np.float32)
+        withheld = next(reasons) if is_withheld else None
+        out.append(Prediction(probabilities, header.class_names, int(number), t_start, float(t_end), 0.0, latency_s, withheld))
+    return out

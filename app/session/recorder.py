@@ -1,0 +1,363 @@
+"""The recorder: all that a session sees and says, in one XDF file that survives whatever ends it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from app.session.inbox import Inbox, Listener, Opened
+from app.session.session import Session, SessionStatus
+from app.session.session_file import Event, SampleRun, SessionFile, SessionHeader, describe_model
+from app.session.xdf_writer import BinaryFile, NewFile, XdfWriter
+from sclcm_core.errors import RecordingError
+from sclcm_core.features.normalise import Normaliser
+from sclcm_core.inference.manifest import NormaliserStats
+from sclcm_core.streaming.quality import QualityReport
+from sclcm_core.types import Marker, Prediction, StreamSpec
+
+log = logging.getLogger(__name__)
+
+WRITE_EVERY_S = 0.25
+"""What has gathered is written this often, in s."""
+
+SYNC_EVERY_S = 0.75
+"""After this long, in s, the next write also waits for the disk: never more than a second of a session is only in memory."""
+
+MARK_EVERY_S = 10.0
+"""Time in s between the marks by which readers find their way after damage."""
+
+
+class RecorderState(StrEnum):
+    """What a recorder is doing."""
+
+    WAITING = "waiting"
+    """The stream is not open yet."""
+    RECORDING = "recording"
+    """All that comes is written."""
+    BEHIND = "behind"
+    """The disk is too slow; some samples were left out."""
+    FAILED = "failed"
+    """The file takes no more; what was written is safe."""
+    FINISHED = "finished"
+    """The recording is complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderStatus:
+    """A snapshot of a recorder.
+
+    Parameters
+    ----------
+    state : RecorderState
+        What it is doing.
+    path : Path
+        The file.
+    message : str
+        The same for the user; empty when all is well.
+    n_samples : int
+        Samples in the file.
+    n_not_recorded : int
+        Samples that came and are not in the file.
+    n_bytes : int
+        Size of the file.
+    """
+
+    state: RecorderState
+    path: Path
+    message: str = ""
+    n_samples: int = 0
+    n_not_recorded: int = 0
+    n_bytes: int = 0
+
+
+class Recorder:
+    """Records a session.
+
+    Parameters
+    ----------
+    session : Session
+        Not yet started.
+    folder : Path
+        Where the file goes; made when it is not there.
+    settings : mapping of str to str, optional
+        What the user chose, kept in the file's header.
+    new_file : callable
+        Makes a file that did not exist; raises `FileExistsError` when it does.
+    now : callable
+        Returns the date and time for the file's name.
+
+    Notes
+    -----
+    One thread of its own writes; the session's threads only leave things in a bounded inbox. Nothing that goes wrong here ends a
+    session: `on_status` is called, from the recorder's thread, when the state changes.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        folder: Path,
+        *,
+        settings: Mapping[str, str] | None = None,
+        new_file: Callable[[Path], BinaryFile] = NewFile,
+        now: Callable[[], datetime] = datetime.now,
+        inbox: Inbox | None = None,
+    ) -> None:
+        self.on_status: list[Callable[[RecorderStatus], None]] = []
+        self._session, self._folder, self._settings = session, folder, dict(settings or {})
+        self._new_file, self._now = new_file, now
+        self._inbox = inbox or Inbox()
+        self._status = RecorderStatus(RecorderState.WAITING, folder)
+        self._opened: Opened | None = None
+        self._own: Normaliser | None = None
+        self._writer: XdfWriter | None = None
+        self._file: SessionFile | None = None
+        self._listener = Listener(session.source, self._inbox)
+        self._synced = self._marked = 0.0
+        self._thread = threading.Thread(target=self._run, name="record", daemon=True)
+
+    @property
+    def status(self) -> RecorderStatus:
+        """The newest snapshot."""
+        return replace(self._status, n_not_recorded=self._listener.n_left_out)
+
+    def start(self) -> None:
+        """Make the file and listen to the session.
+
+        Raises
+        ------
+        RecordingError
+            When no file can be written in the folder.
+        """
+        if self._session.spec is not None:
+            raise ValueError("A recorder must be started before its session: the first samples would be missing.")
+        self._begin_file()
+        self._session.source = self._listener
+        settings = self._session.settings
+        if settings.normaliser is not None:
+            self._session.settings = replace(settings, normaliser=self._overhear(settings.normaliser))
+        self._session.on_prediction.append(self._take_prediction)
+        self._session.on_status.append(self._take_status)
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 5.0) -> RecorderStatus:
+        """Write what is left and end the file; call it after the session has stopped. May be called twice."""
+        self._inbox.close()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+            if self._thread.is_alive():
+                log.warning("The disk has not taken the end of '%s' within %g s.", self._status.path, timeout_s)
+        return self._status
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    def take_quality(self, report: QualityReport) -> None:
+        """Keep a quality report; may be called from any thread."""
+        self._inbox.put(report)
+
+    def take_event(self, kind: str, **facts: Any) -> None:
+        """Keep something that happened, with facts that JSON can hold; may be called from any thread."""
+        self._inbox.put(Event(self._listener.t_now(), kind, facts))
+
+    # -- the session's threads -------------------------------------------------------------------------------------------------
+
+    def _overhear(self, normaliser: Callable[[], Normaliser | None]) -> Callable[[], Normaliser | None]:
+        """Return a function that also tells the recorder which statistics the session was given."""
+
+        def overheard() -> Normaliser | None:
+            own = normaliser()
+            self._inbox.put(own)
+            return own
+
+        return overheard
+
+    def _take_prediction(self, prediction: Prediction) -> None:
+        self._inbox.put(replace(prediction, frame=None))
+
+    def _take_status(self, status: SessionStatus) -> None:
+        facts = {"phase": status.phase.value, "message": status.message, "n_samples": status.n_samples}
+        self.take_event("phase", **facts, n_lost=status.n_lost, clock_offset_s=status.clock_offset_s)
+
+    # -- the recorder's thread -------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        is_over = False
+        while not is_over:
+            items, is_over = self._inbox.take(WRITE_EVERY_S)
+            self._guarded(lambda batch=items: self._step(batch))  # type: ignore[misc]
+        self._guarded(lambda: self._end_file(self._opened.n_before if self._opened else self._listener.n_seen))
+
+    def _guarded(self, action: Callable[[], None]) -> None:
+        """Do something with the file: the one place where an error ends a recording, and nothing but the recording."""
+        if self._status.state is RecorderState.FAILED:
+            return
+        try:
+            action()
+        except OSError as error:
+            self._fail(f"The recording has ended: '{self._status.path}' takes no more ({error.strerror or error}).")
+        except Exception as error:
+            log.exception("The recording failed.")
+            self._fail(f"The recording has ended ({type(error).__name__}: {error}).")
+
+    def _step(self, items: list[Any]) -> None:
+        """Write what has gathered."""
+        for item in items:
+            self._write(item)
+        if self._writer is None:
+            return
+        self._keep_house(self._writer, time.monotonic())
+        self._tell(self._writer)
+
+    def _keep_house(self, writer: XdfWriter, now: float) -> None:
+        if self._file is not None and now - self._marked >= MARK_EVERY_S:
+            self._file.boundary()
+            self._marked = now
+        writer.commit()
+        if now - self._synced >= SYNC_EVERY_S:
+            writer.sync()
+            self._synced = now
+
+    def _write(self, item: Any) -> None:
+        """Write an item; the streams are described when the first of it comes, for by then all is known that shapes it."""
+        if isinstance(item, Opened):
+            self._opened = item
+            return
+        if item is None or isinstance(item, Normaliser):
+            self._own = item
+            return
+        if self._opened is not None:
+            self._begin_streams(self._opened)
+        if self._file is None:
+            return  # an event before the stream was open
+        if isinstance(item, SampleRun):
+            self._file.samples(item)
+        elif isinstance(item, Prediction):
+            self._file.prediction(item)
+        elif isinstance(item, Marker):
+            self._file.marker(item)
+        elif isinstance(item, QualityReport):
+            self._file.quality(item)
+        else:
+            self._file.event(item)
+
+    def _begin_file(self) -> None:
+        """Make a file under a name that nobody has."""
+        stem, number = f"sclcm-{self._now():%Y-%m-%dT%H-%M-%S}", 1
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            while True:
+                path = self._folder / f"{stem}{f'-{number}' if number > 1 else ''}.xdf"
+                try:
+                    file = self._new_file(path)
+                    break
+                except FileExistsError:
+                    number += 1
+            self._writer = _begin(file, path)
+        except OSError as error:
+            raise RecordingError(
+                f"No recording can be written in '{self._folder}' ({error.strerror or error}).",
+                "Choose another folder with --record, or free space.",
+            ) from error
+        self._status = replace(self._status, path=path)
+
+    def _begin_streams(self, opened: Opened) -> None:
+        """Describe the streams; a source that opens again, with another shape perhaps, gets a new file."""
+        if self._file is not None:
+            self._end_file(opened.n_before)
+            self._begin_file()
+        if self._writer is None:
+            raise RuntimeError("the recorder has no file")
+        self._opened = None
+        self._file = SessionFile(self._writer, self._header(opened.spec))
+        self._show(RecorderState.RECORDING)
+
+    def _header(self, spec: StreamSpec) -> SessionHeader:
+        settings, own = self._session.settings, self._own
+        return SessionHeader(
+            sfreq=spec.sfreq,
+            ch_names=spec.ch_names,
+            stream_name=spec.name,
+            source_id=spec.source_id,
+            origin=spec.origin,
+            policy=settings.policy.value,
+            baseline_s=settings.baseline_s,
+            normaliser=NormaliserStats(mean=own.mean.tolist(), sd=own.sd.tolist()) if own else None,
+            version=_version(),
+            settings=self._settings,
+            **describe_model(self._session.bundle),
+        )
+
+    def _end_file(self, n_seen: int) -> None:
+        """Write what is missing at the end, given how many samples there were, and the footers."""
+        if self._writer is None:
+            return
+        if self._file is None:
+            self._writer.close()
+            self._status.path.unlink(missing_ok=True)
+            self._writer = None
+            self._show(RecorderState.FINISHED, "No stream was opened; nothing was recorded.")
+            return
+        self._file.left_out(n_seen, self._listener.t_now())
+        self._writer.close()
+        self._tell(self._writer)
+        self._writer = self._file = None
+        self._show(RecorderState.FINISHED, self._what_is_missing())
+
+    def _fail(self, message: str) -> None:
+        if self._writer is not None:
+            self._writer.abandon()
+        self._inbox.close()
+        self._show(RecorderState.FAILED, f"{message} What was recorded before is safe; the session goes on.")
+
+    def _tell(self, writer: XdfWriter) -> None:
+        """Bring the counts up to date."""
+        if self._file is None:
+            return
+        n_told, n_left_out = self._status.n_not_recorded, self._listener.n_left_out
+        self._status = replace(self._status, n_samples=self._file.n_samples, n_not_recorded=n_left_out, n_bytes=writer.n_bytes)
+        if n_left_out > n_told:
+            self._show(RecorderState.BEHIND, self._what_is_missing())
+
+    def _what_is_missing(self) -> str:
+        n_samples, n_notes = self._listener.n_left_out, self._inbox.n_refused
+        if not (n_samples or n_notes):
+            return ""
+        notes = f" and {n_notes} predictions, markers or events" if n_notes else ""
+        return f"The disk was too slow: {n_samples} samples{notes} are not in the recording."
+
+    def _show(self, state: RecorderState, message: str = "") -> None:
+        self._status = replace(self._status, state=state, message=message)
+        if message:
+            log.warning("%s", message)
+        for callback in self.on_status:
+            callback(self._status)
+
+
+def _begin(file: BinaryFile, path: Path) -> XdfWriter:
+    """Begin a file, or leave none."""
+    try:
+        return XdfWriter(file)
+    except OSError:
+        file.close()
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _version() -> str:
+    try:
+        return version("sclcm-live")
+    except PackageNotFoundError:
+        return ""
