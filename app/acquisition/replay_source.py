@@ -124,6 +124,14 @@ class ReplaySource:
         """Return how the replay is doing."""
         return self._status
 
+    def accept_change(self) -> StreamSpec:
+        """Never: a recording does not change."""
+        raise StreamError("No stream came back changed.", "Go on reading.")
+
+    def accept_change(self) -> StreamSpec:
+        """Raise an error: this source never changes; see `SampleSource.accept_change`."""
+        raise StreamError("No stream came back changed.", "Go on reading.")
+
     def close(self) -> None:
         """End the replay."""
         self._closed.set()

@@ -58,6 +58,10 @@ class ServedInlet:
         """See `SampleSource.status`."""
         return self._inlet.status()
 
+    def accept_change(self) -> StreamSpec:
+        """See `SampleSource.accept_change`."""
+        return self._inlet.accept_change()
+
     def close(self) -> None:
         """End both; see `SampleSource.close`."""
         self._inlet.close()

@@ -9,7 +9,7 @@ import numpy as np
 
 from app.acquisition.lsl_network import local_clock
 from app.acquisition.source import Phase, SourceStatus
-from sclcm_core.errors import EndOfStream
+from sclcm_core.errors import EndOfStream, StreamError
 from sclcm_core.simulation.head import SimulatedHead
 from sclcm_core.simulation.settings import EMOTIONS, HEADSET_CHANNELS, Emotion
 from sclcm_core.types import Chunk, Marker, StreamSpec
@@ -96,6 +96,14 @@ class SimulatedSource:
         """Return how the head is doing."""
         ended = self._closed.is_set() or self._n >= self._n_end
         return SourceStatus(Phase.ENDED if ended else Phase.STREAMING, n_samples=self._n, sfreq_effective=self.spec.sfreq)
+
+    def accept_change(self) -> StreamSpec:
+        """Never: a simulated stream does not change."""
+        raise StreamError("No stream came back changed.", "Go on reading.")
+
+    def accept_change(self) -> StreamSpec:
+        """Raise an error: this source never changes; see `SampleSource.accept_change`."""
+        raise StreamError("No stream came back changed.", "Go on reading.")
 
     def close(self) -> None:
         """End it."""

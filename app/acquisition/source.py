@@ -97,6 +97,8 @@ class SampleSource(Protocol):
         ------
         StreamError
             When it is not found, or cannot be used.
+        EndOfStream
+            When the source is closed meanwhile.
         """
         ...
 
@@ -126,6 +128,21 @@ class SampleSource(Protocol):
 
     def status(self) -> SourceStatus:
         """Return how the source is doing."""
+        ...
+
+    def accept_change(self) -> StreamSpec:
+        """Take the stream that came back changed (`Phase.CHANGED`) as a new one.
+
+        Returns
+        -------
+        StreamSpec
+            What it is now.
+
+        Raises
+        ------
+        StreamError
+            When no changed stream is there, or it does not answer.
+        """
         ...
 
     def close(self) -> None:

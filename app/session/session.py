@@ -152,7 +152,9 @@ class Session:
         self._stop = threading.Event()
         self._over = threading.Event()
         self._acquiring = threading.Thread(target=self._guarded, args=(self._acquire,), name="acquire", daemon=True)
-        self._processing = threading.Thread(target=self._guarded, args=(self._process,), name="process", daemon=True)
+        self._processing = threading.Thread()
+        self._is_changing = False
+        self._n_samples_before = 0
 
     @property
     def buffer(self) -> RingBuffer | None:
@@ -163,6 +165,11 @@ class Session:
     def spec(self) -> StreamSpec | None:
         """The stream, once it is known."""
         return self._journey.spec if self._journey else None
+
+    @property
+    def normaliser(self) -> Normaliser | None:
+        """The statistics in use, once the stream is known."""
+        return self._journey.pipeline.normaliser if self._journey else None
 
     @property
     def channel_indices(self) -> tuple[int, ...]:
@@ -194,16 +201,32 @@ class Session:
 
     def _acquire(self) -> None:
         try:
-            spec = self.source.open(self.settings.connect_timeout_s)
-            self._journey = journey = self._prepare(spec)
-            self._processing.start()
-            self._set_phase(Phase.STREAMING, f"{spec.name}: {spec.n_channels} channels at {spec.sfreq:g} Hz")
+            journey = self._embark(self.source.open(self.settings.connect_timeout_s))
             while not self._stop.is_set() and self._acquire_step(journey):
-                pass
+                if self.source.status().phase is Phase.CHANGED:
+                    journey = self._embark_anew(journey)
         finally:
             self.source.close()
             if self._journey:
                 self._journey.buffer.close()
+
+    def _embark(self, spec: StreamSpec) -> _Journey:
+        """Start to process a stream."""
+        self._journey = journey = self._prepare(spec)
+        self._position = 0
+        self._processing = threading.Thread(target=self._guarded, args=(self._process,), name="process", daemon=True)
+        self._processing.start()
+        self._set_phase(Phase.STREAMING, f"{spec.name}: {spec.n_channels} channels at {spec.sfreq:g} Hz")
+        return journey
+
+    def _embark_anew(self, old: _Journey) -> _Journey:
+        """Finish what came before, and plan anew for a stream that returned with other channels or another rate."""
+        self._is_changing = True
+        old.buffer.close()
+        self._processing.join()
+        self._is_changing = False
+        self._n_samples_before += old.buffer.head
+        return self._embark(self.source.accept_change())
 
     def _prepare(self, spec: StreamSpec) -> _Journey:
         """Match the stream to the model, and build what depends on both."""
@@ -281,7 +304,7 @@ class Session:
             raise RuntimeError("the processing was started before the stream was known")
         while self._process_step(journey):
             pass
-        if not self._status.is_over:
+        if not self._is_changing:
             self._set_phase(Phase.ENDED, "Stopped." if self._stop.is_set() else "The stream has ended.")
 
     def _process_step(self, journey: _Journey) -> bool:
@@ -337,7 +360,8 @@ class Session:
             log.exception("The session failed.")
             self._fail(SclcmError(f"The session failed ({type(error).__name__}: {error}).", "Please report it with the log."))
         finally:
-            if threading.current_thread() is self._processing or not self._processing.is_alive():
+            is_last = threading.current_thread() is self._processing or not self._processing.is_alive()
+            if is_last and not self._is_changing:
                 self._over.set()
 
     def _fail(self, error: SclcmError) -> None:
@@ -383,7 +407,7 @@ class Session:
         return replace(
             counted,
             spec=journey.spec,
-            n_samples=journey.buffer.head,
+            n_samples=self._n_samples_before + journey.buffer.head,
             n_skipped=journey.pipeline.n_skipped + int(self._n_overrun / hop),
             backlog_s=(journey.buffer.head - self._position) / journey.spec.sfreq,
             baseline_progress_s=journey.pipeline.baseline_progress_s,

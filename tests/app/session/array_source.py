@@ -27,6 +27,7 @@ class ArraySource:
         realtime: bool = False,
         endless: bool = False,
         error: Exception | None = None,
+        changed_to: tuple[StreamSpec, np.ndarray] | None = None,
     ) -> None:
         self.realtime = realtime
         self.closed = False
@@ -37,11 +38,17 @@ class ArraySource:
         self._position = 0
         self._endless, self._error = endless, error
         self._pause = threading.Event()
+        self._phase, self._changed_to = Phase.STREAMING, changed_to
 
     def open(self, timeout_s: float) -> StreamSpec:
         return self._spec
 
     def read(self, timeout_s: float) -> list[Chunk]:
+        if self._phase is Phase.CHANGED:
+            return []
+        if self._position >= len(self._samples) and self._changed_to and self._spec is not self._changed_to[0]:
+            self._phase = Phase.CHANGED
+            return []
         if self._position >= len(self._samples):
             if self._error:
                 raise self._error
@@ -60,7 +67,13 @@ class ArraySource:
         return out
 
     def status(self) -> SourceStatus:
-        return SourceStatus(Phase.STREAMING)
+        return SourceStatus(self._phase)
+
+    def accept_change(self) -> StreamSpec:
+        self._phase = Phase.STREAMING
+        self._samples, self._position = self._changed_to[1], 0
+        self._spec = self._changed_to[0]
+        return self._spec
 
     def close(self) -> None:
         self.closed = True

@@ -10,7 +10,7 @@ from app.session.session import Session, SessionSettings
 from sclcm_core.errors import MatchError, SclcmError
 from sclcm_core.inference.bundle import Bundle, load_bundle
 from sclcm_core.inference.pipeline import Pipeline, WindowPolicy
-from sclcm_core.types import Marker, Prediction
+from sclcm_core.types import Marker, Prediction, StreamSpec
 from tests.app.session.array_source import ArraySource
 from tests.tiny_bundle import write_bundle
 
@@ -139,3 +139,22 @@ def test_the_status_tells_phase_counts_and_latency(bundle: Bundle) -> None:
     assert phases == [Phase.STREAMING, Phase.ENDED] and status.is_over
     assert status.latency_p50_s is not None and 0 < status.latency_p50_s <= status.latency_p99_s < 5
     assert status.backlog_s == 0
+
+
+def test_a_stream_that_returns_changed_is_planned_anew(bundle: Bundle) -> None:
+    later = StreamSpec(250.0, ("EEG T4", "Cz", "EEG T3"), "array", "array-1", "replay")
+    samples, other = eeg(10), eeg(10, n_channels=3, sfreq=250.0)
+    session = Session(ArraySource(samples, changed_to=(later, other)), bundle, EVERY)
+    predictions = run(session)
+    assert session.error is None and session.spec is later and session.channel_indices == (2, 0)
+    assert session.status.n_samples == 1280 + 2500
+    alone = run(Session(ArraySource(other, sfreq=250.0, ch_names=later.ch_names), bundle, EVERY))
+    for a, b in zip(predictions[-len(alone) :], alone, strict=True):
+        np.testing.assert_array_equal(a.probabilities, b.probabilities)
+
+
+def test_a_stream_that_returns_without_the_models_channels_ends_the_session(bundle: Bundle) -> None:
+    later = StreamSpec(128.0, ("O1", "O2"), "array", "array-1", "replay")
+    session = Session(ArraySource(eeg(5), changed_to=(later, eeg(5))), bundle, EVERY)
+    run(session)
+    assert isinstance(session.error, MatchError) and session.status.phase is Phase.FAILED
