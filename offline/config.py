@@ -135,9 +135,10 @@ class QuantizeConfig(_Strict):
     """Post-training static quantization, symmetric, per channel."""
 
     enabled: Annotated[bool, Field(description="false ships float32")] = True
-    activations: Annotated[Literal["absmax", "percentile"], Field(description="how the activations' ranges are found")] = (
-        "absmax"
-    )
+    activations: Annotated[
+        Literal["absmax", "percentile", "affine"],
+        Field(description="ranges up to the largest value, up to the 99.9th percentile, or unsigned with a zero point"),
+    ] = "absmax"
     n_calibration: Annotated[int, Field(ge=16, description="training windows that ranges are found on")] = 512
     max_accuracy_drop: Annotated[float, Field(ge=0, description="most balanced accuracy that int8 may cost, 0..1")] = 0.01
     min_agreement: Annotated[float, Field(ge=0, le=1, description="least share of windows with the same answer")] = 0.97

@@ -26,7 +26,7 @@ def quantize_int8(
     int8_path: Path,
     calibration: Float32Array,
     *,
-    activations: Literal["absmax", "percentile"] = "absmax",
+    activations: Literal["absmax", "percentile", "affine"] = "absmax",
     keep_float: Sequence[str] = (),
 ) -> None:
     """Write the int8 form of a float network.
@@ -39,8 +39,9 @@ def quantize_int8(
         The file to write.
     calibration : ndarray of float32, shape (n, n_bands, n_columns, n_frames)
         Normalised training windows on which the ranges of the activations are found.
-    activations : {'absmax', 'percentile'}
-        Range up to the largest absolute value, or up to its 99.9th percentile.
+    activations : {'absmax', 'percentile', 'affine'}
+        Symmetric range up to the largest absolute value, or up to its 99.9th percentile; or unsigned from the smallest to the
+        largest value, which uses all 256 steps after a ReLU.
     keep_float : sequence of str
         Names of nodes that stay float.
 
@@ -52,8 +53,8 @@ def quantize_int8(
     """
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 
-    method = CalibrationMethod.MinMax if activations == "absmax" else CalibrationMethod.Percentile
-    extra: dict[str, Any] = {"ActivationSymmetric": True, "WeightSymmetric": True}
+    method = CalibrationMethod.Percentile if activations == "percentile" else CalibrationMethod.MinMax
+    extra: dict[str, Any] = {"ActivationSymmetric": activations != "affine", "WeightSymmetric": True}
     if activations == "percentile":
         extra["CalibPercentile"] = 99.9
     with _quiet():
@@ -63,7 +64,7 @@ def quantize_int8(
             _Windows(calibration),
             quant_format=QuantFormat.QDQ,
             per_channel=True,
-            activation_type=QuantType.QInt8,
+            activation_type=QuantType.QUInt8 if activations == "affine" else QuantType.QInt8,
             weight_type=QuantType.QInt8,
             calibrate_method=method,
             nodes_to_exclude=list(keep_float),

@@ -103,8 +103,9 @@ def test_quantizing_twice_gives_the_same_file(files, features, tmp_path):
     assert (tmp_path / "again.onnx").read_bytes() == files[1].read_bytes()
 
 
-def test_percentile_ranges_and_float_layers_are_possible(files, features, tmp_path):
-    quantize_int8(files[0], tmp_path / "p.onnx", features, activations="percentile")
+@pytest.mark.parametrize("activations", ["percentile", "affine"])
+def test_other_ranges_answer_much_the_same(activations, files, features, tmp_path):
+    quantize_int8(files[0], tmp_path / "p.onnx", features, activations=activations)
     assert (
         np.mean(
             OnnxPredictor(tmp_path / "p.onnx").logits(features).argmax(1) == OnnxPredictor(files[0]).logits(features).argmax(1)
