@@ -1,4 +1,4 @@
-"""The command line: sclcm demo | live | replay | streams | models | simulate."""
+"""The command line: sclcm demo | live | replay | play | streams | models | simulate | doctor."""
 
 from __future__ import annotations
 
@@ -64,9 +64,11 @@ def build_parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_live(commands)
     _add_replay(commands)
+    _add_play(commands)
     _add_streams(commands)
     _add_models(commands)
     _add_simulate(commands)
+    _add_doctor(commands)
     return parser
 
 
@@ -137,8 +139,45 @@ def _add_replay(commands: Commands) -> None:
     _add_common(parser, LIVE_MODEL)
     parser.add_argument("--speed", type=_speed, default=1.0, metavar="X|max", help="times real time, or 'max' (default 1)")
     parser.add_argument("--via-lsl", action="store_true", help="through a real LSL outlet and inlet")
-    parser.add_argument("--trial", type=int, default=None, metavar="N", help="which trial of a SEED or DEAP file, from 1")
+    parser.add_argument("--trial", default=None, metavar="N", help="which trial of a file that holds several")
     _add_baseline(parser)
+
+
+def _add_play(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "play",
+        "run_play",
+        "a recording on the network, as a mock headset",
+        "Puts a recording on LSL with the stamps of a headset, its labels as a marker stream. Other programs see a device.\n"
+        "Type 'pause', 'play', 'seek SECONDS', 'speed X' while it runs.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="the recording")
+    parser.add_argument("--speed", type=_positive, default=1.0, metavar="X", help="times real time, 0.25 to 20 (default 1)")
+    parser.add_argument("--loop", action="store_true", help="begin again at the end")
+    parser.add_argument("--trial", default=None, metavar="N", help="which trial of a file that holds several")
+    parser.add_argument("--name", default="", help="name of the stream (default: that of the recording)")
+    parser.add_argument("--source-id", default=None, help="unique id of the device (default: a new one)")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="WHAT",
+        help="what goes wrong, for teaching and tests: drop:3s@10 loses three seconds after ten; also nan, flat, railed, line, "
+        "jitter, drift, freeze, restart, lose; may be given several times",
+    )
+
+
+def _add_doctor(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "doctor",
+        "run_doctor",
+        "what is wrong with this machine, and what to do",
+        "Looks at the versions, the LSL library, the network, the visible streams, the time from sending to receiving, and how long\n"
+        "each model takes here. The exit status is 0 when all is well, 1 otherwise.",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object")
 
 
 def _add_streams(commands: Commands) -> None:

@@ -18,7 +18,9 @@ from app.paths import bundle_paths, find_bundle
 from sclcm_core.errors import BundleError, ConfigError
 
 if TYPE_CHECKING:
+    from app.acquisition.replay_outlet import ReplayOutlet
     from app.acquisition.source import SampleSource
+    from app.session.session import Session
     from sclcm_core.features.normalise import Normaliser
     from sclcm_core.inference.bundle import Bundle
     from sclcm_core.inference.manifest import Manifest
@@ -102,6 +104,56 @@ def run_models(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def run_play(arguments: argparse.Namespace) -> int:
+    """Put a recording on the network."""
+    from app.acquisition.replay_outlet import ReplayOutlet
+
+    outlet = ReplayOutlet(
+        arguments.file,
+        arguments.speed,
+        loop=arguments.loop,
+        wait_s=0.0,
+        trial=arguments.trial,
+        name=arguments.name,
+        source_id=arguments.source_id,
+        faults=arguments.fault,
+    )
+    with outlet:
+        sys.stderr.write(f"'{arguments.file}' (source id {outlet.source_id}) is on the network. {PLAY_HELP}\n")
+        if sys.stdin.isatty():
+            threading.Thread(target=_pass_commands, args=(outlet,), name="commands", daemon=True).start()
+        while outlet.is_running and not outlet.wait(0.2):
+            pass
+    return 0
+
+
+PLAY_HELP = "Type 'pause', 'play', 'seek SECONDS' or 'speed X'; Ctrl-C ends it."
+
+
+def _pass_commands(outlet: ReplayOutlet) -> None:
+    """Pass what the user types to the player."""
+    plain = {"pause": outlet.pause, "play": outlet.play}
+    with_value = {"seek": outlet.seek, "speed": outlet.set_speed}
+    for line in sys.stdin:
+        word, _, value = line.strip().partition(" ")
+        try:
+            if word in plain:
+                plain[word]()
+            elif word in with_value:
+                with_value[word](float(value))
+            elif word:
+                sys.stderr.write(f"'{word}' is no command. {PLAY_HELP}\n")
+        except ValueError as error:
+            sys.stderr.write(f"{error}. {PLAY_HELP}\n")
+
+
+def run_doctor(arguments: argparse.Namespace) -> int:
+    """Look at everything that a stream needs on its way here; 0 when all is well, 1 otherwise."""
+    from app.doctor_report import print_report
+
+    return print_report(sys.stdout, [_manifest(path) for path in bundle_paths().values()], as_json=arguments.json)
+
+
 def run_simulate(arguments: argparse.Namespace) -> int:
     """Put a simulated headset on the network."""
     from app.acquisition.simulated_headset import SimulatedHeadset
@@ -146,6 +198,7 @@ def _run(
     normaliser: Callable[[], Normaliser | None] | None = None,
 ) -> int:
     """Run a session headless or in the window; raise what ended it."""
+    from app.session.broadcast import Broadcast
     from app.session.session import Session, SessionSettings
     from sclcm_core.inference.pipeline import WindowPolicy
 
@@ -160,6 +213,14 @@ def _run(
         max_seconds=arguments.seconds,
     )
     session = Session(source, bundle, settings)
+    broadcast = Broadcast(session)
+    try:
+        return _show(arguments, session)
+    finally:
+        broadcast.close()
+
+
+def _show(arguments: argparse.Namespace, session: Session) -> int:
     if arguments.headless:
         from app.headless import run_headless
 

@@ -272,9 +272,7 @@ class Session:
             self._write_in_step(journey, samples, chunk.timestamps)
 
     def _write_in_step(self, journey: _Journey, samples: Float32Array, timestamps: Float64Array) -> None:
-        """Write hop by hop, each when the last has been processed: a source that does not run on the clock overruns nothing, and
-        the latency is that of one window.
-        """
+        """Write hop by hop, each when the last has been processed: nothing is overrun, and latency is that of one window."""
         hop = max(1, round(self.manifest.features.hop_s * journey.spec.sfreq))
         for start in range(0, len(samples), hop):
             with self._advanced:

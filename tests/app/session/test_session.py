@@ -1,6 +1,5 @@
 import threading
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
