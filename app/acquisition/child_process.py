@@ -7,13 +7,14 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.acquisition.lsl_network import SETTINGS_VARIABLE, network_settings
-from sclcm_core.errors import StreamError
+from sclcm_core.errors import EndOfStream, StreamError
 
 STOP_WITH_PARENT = "--stop-with-parent"
 """Option with which a child ends when its standard input is closed, which also happens when the parent dies."""
@@ -41,6 +42,8 @@ class ChildProcess:
     def __init__(self, module: str, arguments: Sequence[str]) -> None:
         self._module, self._arguments = module, list(arguments)
         self._process: subprocess.Popen[str] | None = None
+        self._lock = threading.Lock()
+        self._is_over = False
 
     def start(self, timeout_s: float = _START_S) -> dict[str, Any]:
         """Start the child and wait until it is ready.
@@ -59,30 +62,48 @@ class ChildProcess:
         ------
         StreamError
             When it ends, or does not get ready in time.
+        EndOfStream
+            When it is stopped meanwhile, or was before.
         """
-        environment = {**os.environ, SETTINGS_VARIABLE: network_settings().model_dump_json(), "OMP_NUM_THREADS": "1"}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", self._module, STOP_WITH_PARENT, *self._arguments],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", env=environment,
-        )  # fmt: skip
-        overdue = threading.Timer(timeout_s, self._process.kill)
+        process = self._launch()
+        overdue = threading.Timer(timeout_s, process.kill)
         overdue.start()
         try:
-            line = self._process.stdout.readline() if self._process.stdout else ""
+            line = process.stdout.readline() if process.stdout else ""
+        except ValueError:  # closed by stop()
+            line = ""
         finally:
             overdue.cancel()
             overdue.join()
+        if self._is_over:
+            raise EndOfStream
         if not line.startswith("{"):
             raise self._failure()
         return dict(json.loads(line))
 
-    def _failure(self) -> StreamError:
-        process = self._process
-        self._process = None
-        said = ""
-        if process is not None:
-            process.kill()
-            said = (process.communicate()[1] or "").strip()
+    def _launch(self) -> subprocess.Popen[str]:
+        environment = {**os.environ, SETTINGS_VARIABLE: network_settings().model_dump_json(), "OMP_NUM_THREADS": "1"}
+        with self._lock:
+            if self._is_over:
+                raise EndOfStream
+            self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - a pipe nobody reads would block the child
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", self._module, STOP_WITH_PARENT, *self._arguments],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints, text=True, encoding="utf-8",
+                env=environment,
+            )  # fmt: skip
+            return self._process
+
+    def _failure(self) -> Exception:
+        with self._lock:
+            process, self._process = self._process, None
+        if process is None:
+            return EndOfStream()
+        process.kill()
+        process.communicate()
+        self._complaints.seek(0)
+        said = self._complaints.read().decode("utf-8", errors="replace").strip()
+        self._complaints.close()
         last = said.splitlines()[-1] if said else "it said nothing"
         return StreamError(f"The process of '{self._module}' ended before its stream was up ({last}).", "Mend what it names.")
 
@@ -120,8 +141,9 @@ class ChildProcess:
         return True
 
     def stop(self) -> None:
-        """End the child: kindly, then surely."""
-        process, self._process = self._process, None
+        """End the child: kindly, then surely; it cannot be started again."""
+        with self._lock:
+            process, self._process, self._is_over = self._process, None, True
         if process is None:
             return
         endings: list[Callable[[], None]] = [process.terminate, process.kill]
@@ -135,9 +157,9 @@ class ChildProcess:
                 break
             except subprocess.TimeoutExpired:
                 continue
-        for pipe in (process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
+        if process.stdout is not None:
+            process.stdout.close()
+        self._complaints.close()
 
 
 def report_ready(**facts: Any) -> None:

@@ -173,20 +173,32 @@ class Feed:
 
     def _take(self, raw: Any, stamps: Float64Array) -> list[Chunk]:
         now = local_clock()
+        early = self._deliver(self.timeline.flush()) if self._is_resuming else []
         if self.description.speed == 1.0 and self._check.is_unusable(len(stamps), float(stamps[-1]), now):
-            self._uses_arrival = True
+            early += self._use_arrival()
         if self._uses_arrival:
             stamps = now - np.arange(len(stamps) - 1, -1, -1) / self.description.sfreq
-        self._update_clock(stamps, now)
+        if self.clock.offset_s is None:
+            self._update_clock(stamps, now)
         if self._is_resuming:
             self._take_up(stamps)
         n_jumps = self.timeline.n_jumps
         pieces = self.timeline.push(self._in_uv(raw), stamps, now, self.clock.stamp_at(now))
+        if not self.timeline.is_holding:  # a suspected gap is judged by the clock as it was
+            self._update_clock(stamps, now)
         if self.timeline.n_jumps != n_jumps:
             logger.warning("The clock of the stream '%s' jumped.", self.description.name)
-            self._update_clock(stamps, now)
-        chunks = self._deliver(pieces)
+        chunks = early + self._deliver(pieces)
         return chunks + self._end_if_reached()
+
+    def _use_arrival(self) -> list[Chunk]:
+        """Turn from time stamps that are worth nothing to times of arrival; return what was held back."""
+        if self._uses_arrival:
+            return []
+        held = self._deliver(self.timeline.flush())
+        self._uses_arrival, self.clock = True, ClockMap()
+        self.timeline.take_up(None)
+        return held
 
     def _update_clock(self, stamps: Float64Array, now: float) -> None:
         is_drained = len(stamps) < MAX_PULL

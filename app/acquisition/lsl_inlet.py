@@ -169,7 +169,9 @@ class LslInlet:
             visible = self._visible()
             surveyed = self.query.source_id is not None or time.monotonic() - started >= _SURVEY_S
             found = any(self.query.accepts(d) and refusal(d) is None for d, _ in visible)
-            if (found and surveyed) or time.monotonic() >= deadline or self._closing.is_set():
+            if self._closing.is_set():
+                raise EndOfStream
+            if (found and surveyed) or time.monotonic() >= deadline:
                 chosen, self._choice = choose(self.query, [d for d, _ in visible])
                 return next(stream for stream in visible if stream[0].uid == chosen.uid)
             time.sleep(_POLL_S)

@@ -128,10 +128,6 @@ class ReplaySource:
         """Never: a recording does not change."""
         raise StreamError("No stream came back changed.", "Go on reading.")
 
-    def accept_change(self) -> StreamSpec:
-        """Raise an error: this source never changes; see `SampleSource.accept_change`."""
-        raise StreamError("No stream came back changed.", "Go on reading.")
-
     def close(self) -> None:
         """End the replay."""
         self._closed.set()

@@ -101,10 +101,6 @@ class SimulatedSource:
         """Never: a simulated stream does not change."""
         raise StreamError("No stream came back changed.", "Go on reading.")
 
-    def accept_change(self) -> StreamSpec:
-        """Raise an error: this source never changes; see `SampleSource.accept_change`."""
-        raise StreamError("No stream came back changed.", "Go on reading.")
-
     def close(self) -> None:
         """End it."""
         self._closed.set()

@@ -139,7 +139,7 @@ class Timeline:
         return self.poll(np.inf, stamp_now)
 
     def take_up(self, gap_s: float | None) -> int:
-        """Say that the stream was interrupted.
+        """Say that the stream was interrupted; `flush` comes first, for what is still held is forgotten.
 
         Parameters
         ----------

@@ -21,6 +21,7 @@ _FACTORS = {
 PLAUSIBLE_UV = (0.5, 500.0)
 """Scatter of the signal of an electrode, in µV: the noise of a good amplifier on one side, a bad contact on the other."""
 
+_ROUNDING = 1e-12
 _GUESSES = (1.0, 1e6, 1e3, 1e-3)
 _NOT_EEG = ("aux", "misc", "trig", "stim", "acc", "gyro", "counter", "ecg", "emg", "eog", "battery", "marker", "event")
 
@@ -169,4 +170,5 @@ def scatter(samples: FloatArray) -> Float64Array:
     data = np.where(np.isfinite(data), data, np.nanmedian(np.where(np.isfinite(data), data, 0.0), axis=0))
     t = np.linspace(-1, 1, len(data))[:, None]
     residual = data - data.mean(axis=0) - t * (t * data).sum(axis=0) / (t * t).sum()
-    return np.asarray(1.4826 * np.median(np.abs(residual - np.median(residual, axis=0)), axis=0))
+    spread = 1.4826 * np.median(np.abs(residual - np.median(residual, axis=0)), axis=0)
+    return np.where(spread > _ROUNDING * np.abs(data).max(axis=0), spread, 0.0)

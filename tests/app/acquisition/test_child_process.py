@@ -1,0 +1,55 @@
+"""Children start, obey and end."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import psutil
+import pytest
+
+from app.acquisition.child_process import ChildProcess
+from sclcm_core.errors import EndOfStream, StreamError
+
+HEADSET = "app.acquisition.simulated_headset"
+
+
+def test_a_child_that_cannot_start_says_why():
+    with pytest.raises(StreamError, match=r"There is no fault 'dorp'\. Did you mean 'drop'"):
+        ChildProcess(HEADSET, ["--plain", "--fault=dorp:1s"]).start()
+
+
+def test_a_child_that_is_not_ready_in_time_is_given_up():
+    with pytest.raises(StreamError, match="ended before its stream was up"):
+        ChildProcess(HEADSET, ["--plain"]).start(timeout_s=0.05)
+
+
+def test_a_stopped_child_is_gone_and_stays_so():
+    child = ChildProcess(HEADSET, ["--plain", "--source-id=x"])
+    assert child.start()["source_id"] == "x"
+    process = psutil.Process(child.pid)
+    started = time.monotonic()
+    child.stop()
+    assert time.monotonic() - started < 2.0
+    assert not process.is_running()
+    child.stop()
+    with pytest.raises(EndOfStream):
+        child.start()
+
+
+def test_a_child_can_be_stopped_while_it_starts():
+    child = ChildProcess(HEADSET, ["--plain"])
+    ended: list[type[BaseException]] = []
+
+    def start() -> None:
+        try:
+            child.start()
+        except EndOfStream as error:
+            ended.append(type(error))
+
+    starter = threading.Thread(target=start, name="starter")
+    starter.start()
+    time.sleep(0.1)
+    child.stop()
+    starter.join(5.0)
+    assert ended == [EndOfStream]
