@@ -1,4 +1,4 @@
-"""The command line: sclcm demo | live | replay | play | streams | models | simulate | doctor."""
+"""The command line: sclcm demo | live | replay | play | rerun | streams | models | simulate | doctor."""
 
 from __future__ import annotations
 
@@ -65,6 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_live(commands)
     _add_replay(commands)
     _add_play(commands)
+    _add_rerun(commands)
     _add_streams(commands)
     _add_models(commands)
     _add_simulate(commands)
@@ -168,6 +169,22 @@ def _add_play(commands: Commands) -> None:
     )
 
 
+def _add_rerun(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "rerun",
+        "run_rerun",
+        "a recorded session again, to the same predictions",
+        "Runs a session that was recorded with --record through the same model again and compares: every prediction comes out the\n"
+        "same, bit for bit, or the exit status is 1. With --model another model is run over the recording.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE.xdf", help="the recorded session")
+    parser.add_argument(
+        "--model", default=None, metavar="NAME_OR_PATH", help="another model bundle (default: the session's own)"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
 def _add_doctor(commands: Commands) -> None:
     parser = _command(
         commands,
@@ -223,6 +240,13 @@ def _add_common(parser: argparse.ArgumentParser, model: str) -> None:
     parser.add_argument("--model", default=model, metavar="NAME_OR_PATH", help=f"the model bundle (default {model})")
     parser.add_argument("--seconds", type=_positive, default=None, metavar="S", help="end after this much of the stream, in s")
     parser.add_argument("--headless", action="store_true", help="no window; predictions on stdout")
+    parser.add_argument(
+        "--record",
+        type=Path,
+        default=None,
+        metavar="FOLDER",
+        help="record EEG, markers, predictions and events as one XDF file in this folder; never overwrites",
+    )
     parser.add_argument("--json", action="store_true", help="with --headless: one JSON object a line")
 
 

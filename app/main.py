@@ -20,6 +20,7 @@ from sclcm_core.errors import BundleError, ConfigError
 if TYPE_CHECKING:
     from app.acquisition.replay_outlet import ReplayOutlet
     from app.acquisition.source import SampleSource
+    from app.session.recorder import Recorder
     from app.session.session import Session
     from sclcm_core.features.normalise import Normaliser
     from sclcm_core.inference.bundle import Bundle
@@ -147,6 +148,13 @@ def _pass_commands(outlet: ReplayOutlet) -> None:
             sys.stderr.write(f"{error}. {PLAY_HELP}\n")
 
 
+def run_rerun(arguments: argparse.Namespace) -> int:
+    """Run a recorded session again."""
+    from app.rerun_report import print_rerun
+
+    return print_rerun(arguments.file, arguments.model, sys.stdout, as_json=arguments.json)
+
+
 def run_doctor(arguments: argparse.Namespace) -> int:
     """Look at everything that a stream needs on its way here; 0 when all is well, 1 otherwise."""
     from app.doctor_report import print_report
@@ -213,11 +221,21 @@ def _run(
         max_seconds=arguments.seconds,
     )
     session = Session(source, bundle, settings)
-    broadcast = Broadcast(session)
-    try:
+    with contextlib.ExitStack() as around:
+        if arguments.record is not None:
+            around.enter_context(_recorder(session, arguments))
+        around.callback(Broadcast(session).close)
         return _show(arguments, session)
-    finally:
-        broadcast.close()
+
+
+def _recorder(session: Session, arguments: argparse.Namespace) -> Recorder:
+    """Return what records the session; its messages go to the log."""
+    from app.session.recorder import Recorder
+
+    chosen = {name: str(value) for name, value in vars(arguments).items() if name != "command" and value is not None}
+    recorder = Recorder(session, arguments.record, settings=chosen)
+    recorder.on_status.append(lambda status: log.warning("%s", status.message) if status.message else None)
+    return recorder
 
 
 def _show(arguments: argparse.Namespace, session: Session) -> int:

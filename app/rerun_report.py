@@ -1,0 +1,47 @@
+"""The output of ``sclcm rerun``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TextIO
+
+from app.headless import PredictionPrinter
+from app.session.recorded_session import read_session
+from app.session.rerun import bundle_of, compare, predict_again
+
+
+def print_rerun(path: Path, model: str | None, out: TextIO, *, as_json: bool) -> int:
+    """Run a recorded session again and say how its predictions compare with the recorded ones.
+
+    Parameters
+    ----------
+    path : Path
+        The recording of a session.
+    model : str or None
+        Another bundle; that of the session when None.
+    out : TextIO
+        Where to.
+    as_json : bool
+        One JSON object a line.
+
+    Returns
+    -------
+    int
+        0 when the same model gave every recorded prediction again, or another model was asked for; 1 otherwise.
+    """
+    session = read_session(path)
+    bundle = bundle_of(session.header, model)
+    printer = PredictionPrinter(out, as_json=as_json)
+    again = list(predict_again(session, bundle))
+    for prediction in again:
+        printer.prediction(prediction)
+    result = compare(session, again, bundle)
+    if as_json:
+        counts = {key: getattr(result, key) for key in ("n_recorded", "n_again", "n_equal", "n_different")}
+        record = {"type": "summary", "model": bundle.manifest.name, "same_model": result.same_model, **counts}
+        out.write(json.dumps(record | {"is_exact": result.is_exact}) + "\n")
+    else:
+        verdict = f"{result.n_equal} of {result.n_recorded} recorded predictions came again, bit for bit"
+        out.write(f"{verdict}; {result.n_different} differ. Model: {bundle.manifest.name}.\n")
+    return 0 if result.is_exact or not result.same_model else 1
