@@ -90,6 +90,8 @@ class _Lazily:
         from app import main as commands
 
         run: Callable[[argparse.Namespace], int] = getattr(commands, self._name)
+        if "session_id" in arguments:
+            commands.set_up_network(arguments)
         return run(arguments)
 
 
@@ -106,6 +108,7 @@ def _add_demo(commands: Commands) -> None:
     _add_common(parser, DEMO_MODEL)
     parser.add_argument("--seed", type=int, default=None, help="which simulated person wears the headset (default: a new one)")
     _add_baseline(parser)
+    _add_network(parser)
 
 
 def _add_live(commands: Commands) -> None:
@@ -125,6 +128,7 @@ def _add_live(commands: Commands) -> None:
         "--timeout", type=_positive, default=10.0, metavar="S", help="how long to look for it, in s (default 10)"
     )
     _add_baseline(parser)
+    _add_network(parser)
 
 
 def _add_replay(commands: Commands) -> None:
@@ -142,6 +146,7 @@ def _add_replay(commands: Commands) -> None:
     parser.add_argument("--via-lsl", action="store_true", help="through a real LSL outlet and inlet")
     parser.add_argument("--trial", default=None, metavar="N", help="which trial of a file that holds several")
     _add_baseline(parser)
+    _add_network(parser)
 
 
 def _add_play(commands: Commands) -> None:
@@ -167,6 +172,7 @@ def _add_play(commands: Commands) -> None:
         help="what goes wrong, for teaching and tests: drop:3s@10 loses three seconds after ten; also nan, flat, railed, line, "
         "jitter, drift, freeze, restart, lose; may be given several times",
     )
+    _add_network(parser)
 
 
 def _add_rerun(commands: Commands) -> None:
@@ -195,6 +201,7 @@ def _add_doctor(commands: Commands) -> None:
         "each model takes here. The exit status is 0 when all is well, 1 otherwise.",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object")
+    _add_network(parser)
 
 
 def _add_streams(commands: Commands) -> None:
@@ -208,6 +215,7 @@ def _add_streams(commands: Commands) -> None:
     parser.add_argument("--model", metavar="NAME_OR_PATH", help="match against this model only")
     parser.add_argument("--seconds", type=_positive, default=2.0, metavar="S", help="how long to listen, in s (default 2)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    _add_network(parser)
 
 
 def _add_models(commands: Commands) -> None:
@@ -234,6 +242,7 @@ def _add_simulate(commands: Commands) -> None:
     parser.add_argument("--source-id", default=None, help="unique id of the device (default: a new one)")
     parser.add_argument("--seed", type=int, default=None, help="which simulated person wears it (default: a new one)")
     parser.add_argument("--seconds", type=_positive, default=None, metavar="S", help="end after this long, in s")
+    _add_network(parser)
 
 
 def _add_common(parser: argparse.ArgumentParser, model: str) -> None:
@@ -257,6 +266,18 @@ def _add_baseline(parser: argparse.ArgumentParser) -> None:
         metavar="FILE|SECONDS",
         help="the person's own normaliser: from a rest recording, or from the first SECONDS of the stream "
         "(predictions are withheld meanwhile); a minute of rest is worth a lot",
+    )
+
+
+def _add_network(parser: argparse.ArgumentParser) -> None:
+    network = parser.add_argument_group("network (the settings file can hold these too)")
+    network.add_argument("--session-id", default=None, metavar="ID", help="only streams of this LSL session are seen")
+    network.add_argument(
+        "--known-peer",
+        action="append",
+        default=None,
+        metavar="ADDRESS",
+        help="a computer to ask directly where multicast does not reach; may be given several times",
     )
 
 

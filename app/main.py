@@ -7,6 +7,7 @@ import contextlib
 import functools
 import logging
 import math
+import os
 import secrets
 import sys
 import threading
@@ -28,6 +29,18 @@ if TYPE_CHECKING:
     from sclcm_core.recordings.recording import Recording
 
 log = logging.getLogger(__name__)
+
+
+def set_up_network(arguments: argparse.Namespace) -> None:
+    """Apply the network settings of the command line, or else of the settings file, before LSL is first used."""
+    from app.acquisition.lsl_network import SETTINGS_VARIABLE, configure
+    from app.settings import load_settings
+
+    chosen = {"session_id": arguments.session_id, "known_peers": arguments.known_peer and tuple(arguments.known_peer)}
+    given = {key: value for key, value in chosen.items() if value}
+    settings = load_settings().network.model_copy(update=given)
+    if given or SETTINGS_VARIABLE not in os.environ:
+        configure(settings)
 
 
 def run_demo(arguments: argparse.Namespace) -> int:
