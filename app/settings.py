@@ -19,7 +19,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    network: NetworkSettings = Field(NetworkSettings(), description="how LSL looks for streams")
+    network: NetworkSettings = Field(default_factory=NetworkSettings, description="how LSL looks for streams")
 
 
 def settings_path() -> Path:
