@@ -11,7 +11,7 @@ from PyQt5.QtWidgets import QWidget
 
 from app.gui.history import History
 from app.gui.painting import CENTRE, LEFT, RIGHT, line, pill, text_width, ticks, write
-from app.gui.session_like import Explains, SessionLike
+from app.gui.session_like import SessionLike
 from app.gui.theme import colour, font, mix
 from app.gui.view import PaintedView
 from sclcm_core.bands import SYMBOLS, Band
@@ -43,7 +43,6 @@ class BandsView(PaintedView):
         self._left, self._right = chosen_sides(session.manifest.features.ch_names)
         self._target: Float64Array | None = None
         self.shown: Float64Array | None = None
-        self._why: Float64Array | None = None
         self._range = (0.0, 4.0)
 
     def heading(self) -> str:
@@ -57,9 +56,6 @@ class BandsView(PaintedView):
             return
         values = prediction.frame.values.astype(np.float64)
         self._target = np.stack([values[:, self._left.column], values[:, self._right.column]], axis=1)
-        if isinstance(self.session, Explains):
-            why = self.session.attribution()
-            self._why = None if why is None else why.astype(np.float64)[:, [self._left.column, self._right.column]]
 
     def refresh(self) -> None:
         """Let the bars go towards the newest values."""
@@ -155,14 +151,18 @@ class BandsView(PaintedView):
             pill(painter, QRectF(x, 7, 9, 9), colour(shade), 3)
             write(painter, QRectF(x + 14, 2, 60, 18), side.name, small, colour(self.theme.muted))
             x += 26 + text_width(side.name, small)
+        if self.history.why is not None:
+            pill(painter, QRectF(x, 9, 12, 5), colour(self.theme.warn))
+            write(painter, QRectF(x + 17, 2, 90, 18), "drove the answer", small, colour(self.theme.muted))
         write(painter, QRectF(plot.right() - 60, 2, 60, 18), self._unit(), small, colour(self.theme.faint), align=RIGHT)
 
     def _paint_why(self, painter: QPainter, place: QRectF, band: int, side: int) -> None:
-        """A mark above the bars that drove the prediction; its strength is its opacity."""
-        if self._why is None:
+        """A mark above the bars that drove the answer; its strength is its opacity."""
+        why = self.history.why
+        if why is None:
             return
-        largest = float(np.abs(self._why).max())
-        share = float(self._why[band, side]) / largest if largest > 0 else 0.0
+        largest = float(why.max())
+        share = float(why[band, (self._left, self._right)[side].column]) / largest if largest > 0 else 0.0
         if share > 0.25:
             pill(painter, place.adjusted(2, 1, -2, -1), colour(self.theme.warn, round(share, 2)))
 

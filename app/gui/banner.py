@@ -20,6 +20,7 @@ class Banner(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("banner")
+        self.tone = ""
         self._text = QLabel()
         self._text.setWordWrap(True)
         self._text.setTextInteractionFlags(Qt.TextSelectableByMouse)
@@ -56,6 +57,7 @@ class Banner(QFrame):
         do : callable, optional
             What the button does.
         """
+        self.tone = tone
         self._text.setText(text)
         self.setAccessibleName(text)
         self.setProperty("tone", tone)

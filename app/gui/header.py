@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PyQt5.QtCore import QPointF, QRectF, QSize, Qt
-from PyQt5.QtGui import QFont, QPainter, QPaintEvent, QPen
+from PyQt5.QtGui import QFont, QIcon, QPainter, QPaintEvent, QPen, QPixmap
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QWidget
 
 from app.acquisition.source import Phase
@@ -157,8 +158,6 @@ class Mark(QWidget):
 
 def paint_mark(painter: QPainter, place: QRectF, theme: Theme) -> None:
     """Paint the sign of the program into a square."""
-    import numpy as np
-
     painter.setRenderHint(QPainter.Antialiasing)
     side = place.width()
     centre, radius = place.center() + QPointF(0, side * 0.03), side * 0.40
@@ -172,6 +171,16 @@ def paint_mark(painter: QPainter, place: QRectF, theme: Theme) -> None:
         spot = QRectF(0, 0, side * 0.2, side * 0.2)
         spot.moveCenter(QPointF(centre.x() + direction * radius, centre.y()))
         pill(painter, spot, colour(theme.simulated if direction < 0 else theme.good))
+
+
+def icon(theme: Theme) -> QIcon:
+    """Return the sign of the program for the task bar."""
+    picture = QPixmap(64, 64)
+    picture.fill(Qt.transparent)
+    painter = QPainter(picture)
+    paint_mark(painter, QRectF(2, 2, 60, 60), theme)
+    painter.end()
+    return QIcon(picture)
 
 
 class Header(QWidget):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sclcm_core.types import Float64Array, Marker, Prediction
+from sclcm_core.types import FeatureFrame, Float32Array, Float64Array, Marker, Prediction
 
 KEPT_PREDICTIONS = 7200
 KEPT_EVENTS = 2000
@@ -40,6 +40,11 @@ class History:
     ----------
     class_names : tuple of str
         Classes of the model.
+
+    Attributes
+    ----------
+    why : ndarray of float32, shape (n_bands, n_columns), or None
+        What each feature adds to the newest answer, without unit; None when nobody asked.
     """
 
     def __init__(self, class_names: tuple[str, ...]) -> None:
@@ -48,6 +53,8 @@ class History:
         self.markers: deque[Marker] = deque(maxlen=KEPT_EVENTS)
         self.events: deque[Event] = deque(maxlen=KEPT_EVENTS)
         self.n_events = 0
+        self.why: Float32Array | None = None
+        self.rivals: deque[Prediction] = deque(maxlen=KEPT_PREDICTIONS)
 
     @property
     def newest(self) -> Prediction | None:
@@ -62,6 +69,18 @@ class History:
             self.note("warning", f"Withheld: {prediction.withheld}")
         elif before is not None and before.withheld and not prediction.withheld:
             self.note("prediction", "Predictions resumed")
+
+    def add_rival(self, prediction: Prediction) -> None:
+        """Take a prediction of the second model."""
+        self.rivals.append(prediction)
+
+    def frames(self, n_frames: int) -> list[FeatureFrame]:
+        """Return the newest frames when they follow each other without a hole, otherwise none."""
+        newest = list(self.predictions)[-n_frames:] if n_frames <= len(self.predictions) else []
+        found = [p.frame for p in newest if p.frame is not None]
+        if len(found) < n_frames or found[-1].index - found[0].index != n_frames - 1:
+            return []
+        return found
 
     def add_marker(self, marker: Marker) -> None:
         """Take a marker."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PyQt5.QtCore import QByteArray, QSettings, Qt
-from PyQt5.QtWidgets import QMainWindow, QTabWidget
+from PyQt5.QtWidgets import QMainWindow, QTabBar, QTabWidget
 
 from app.gui.card import Card
 
 VERSION = 1
 STEPS_BACK = 20
+CLOSED_AT_FIRST = frozenset(("compare",))
 
 
 def arrange(window: QMainWindow, cards: dict[str, Card]) -> None:
@@ -27,12 +28,12 @@ def arrange(window: QMainWindow, cards: dict[str, Card]) -> None:
     for anchor, key in beside:
         if key in cards:
             window.splitDockWidget(cards[anchor], cards[key], Qt.Vertical if key == "scalp" else Qt.Horizontal)
-    for anchor, key in (("spectrogram", "spectrum"), ("quality", "events")):
+    for anchor, key in (("spectrogram", "spectrum"), ("quality", "events"), ("history", "compare")):
         if key in cards:
             window.tabifyDockWidget(cards[anchor], cards[key])
             cards[anchor].raise_()
-    for card in cards.values():
-        card.show()
+    for key, card in cards.items():
+        card.setVisible(key not in CLOSED_AT_FIRST)
     _share_out(window, cards)
 
 
@@ -72,6 +73,7 @@ class Layouts:
     def restore(self) -> None:
         """Take up the arrangement of the last start; the first one when there is none, or when it is of another version."""
         arrange(self._window, self._cards)
+        self.calm_tabs()
         geometry, state = self._settings.value("window/geometry"), self._settings.value("window/docks")
         if isinstance(geometry, QByteArray):
             self._window.restoreGeometry(geometry)
@@ -83,6 +85,11 @@ class Layouts:
         self._settings.setValue("window/geometry", self._window.saveGeometry())
         self._settings.setValue("window/docks", self._window.saveState(VERSION))
         self._settings.sync()
+
+    def calm_tabs(self) -> None:
+        """Take the line away that Qt draws under tabs."""
+        for bar in self._window.findChildren(QTabBar):
+            bar.setDrawBase(False)
 
     def remember(self) -> None:
         """Note the present arrangement, for `undo`."""

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import logging
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt5.QtCore import QRectF, QSettings, Qt, QTimer
-from PyQt5.QtGui import QCloseEvent, QIcon, QPainter, QPixmap, QShowEvent
-from PyQt5.QtWidgets import QMainWindow, QMenu, QVBoxLayout, QWidget
+from PyQt5.QtCore import QSettings, QTimer
+from PyQt5.QtGui import QCloseEvent, QKeySequence, QPixmap, QShowEvent
+from PyQt5.QtWidgets import QApplication, QFileDialog, QMainWindow, QMenu, QShortcut, QVBoxLayout, QWidget
 
 from app.acquisition.source import Phase
 from app.gui.application import NAME, UnforeseenErrors, make_application
+from app.gui.audience import Audience
 from app.gui.banner import Banner
-from app.gui.bridge import Bridge
-from app.gui.card import Card
+from app.gui.commands import commands_of
+from app.gui.desk import Desk
 from app.gui.display import check_display
-from app.gui.header import Header, paint_mark, phase_tone
-from app.gui.history import History
+from app.gui.header import Header, icon, phase_tone
 from app.gui.layout import Layouts
-from app.gui.pace import Pace
+from app.gui.opening import Opening
 from app.gui.session_like import SessionLike
 from app.gui.theme import DARK, THEMES, Theme, style_sheet
+from app.gui.transport_bar import TransportBar
 from app.gui.truth_bar import TruthBar
-from app.gui.view import View
-from app.gui.views import VIEWS
-from sclcm_core.types import Marker, Prediction
+from app.gui.workbench import Workbench
 
 if TYPE_CHECKING:
+    from app.gui.panel import Panel
     from app.session.session import SessionStatus
 
-log = logging.getLogger(__name__)
+FIRST_HINT = "Drag a card by its title to move it, close it with the cross, bring it back with Views. F1 shows every key."
 
 
 class MainWindow(QMainWindow):
@@ -44,160 +44,280 @@ class MainWindow(QMainWindow):
         Where the look and the arrangement are kept; the user's own when left out.
     title : str
         What the window is called.
+    workbench : Workbench, optional
+        Makes other sessions; without it the window shows this one only.
     """
 
-    def __init__(self, session: SessionLike, settings: QSettings | None = None, title: str = NAME) -> None:
+    def __init__(
+        self, session: SessionLike, settings: QSettings | None = None, title: str = NAME, workbench: Workbench | None = None
+    ) -> None:
         super().__init__()
         self.session = session
+        self.workbench = workbench
         self.settings = settings or QSettings("sclcm-live", "window")
-        self.history = History(session.manifest.class_names)
-        self.theme: Theme = THEMES.get(str(self.settings.value("window/theme", "")), DARK)
+        self._letters = float(self.settings.value("window/letters", 1.0))
+        self.theme: Theme = THEMES.get(str(self.settings.value("window/theme", "")), DARK).larger(self._letters)
         self.setWindowTitle(title)
         self.resize(1600, 960)
         self.setMinimumSize(900, 600)
         self.header, self.banner, self.truth = Header(session), Banner(), TruthBar(session)
-        self.views: dict[str, View] = {kind.key: kind(session, self.history) for kind in VIEWS}
-        self.cards: dict[str, Card] = {key: Card(view, self) for key, view in self.views.items()}
-        self._build()
-        self.layouts = Layouts(self, self.cards, self.settings)
-        self.set_theme(self.theme.name)
+        self.transport = TransportBar(session)
+        self.audience: Audience | None = None
+        self._panel: Panel | None = None
         self._is_arranged = False
-        self.bridge = Bridge(session, self)
-        self.bridge.predicted.connect(self.take_prediction)
-        self.bridge.marked.connect(self.take_marker)
-        self.bridge.status_changed.connect(self.take_status)
-        self.pace = Pace(list(self.views.values()), self.follow, self)
-        self.pace.start()
+        self._build()
+        self.opening = Opening(self)
+        self.desk = Desk(session, self, self.follow)
+        self.layouts = Layouts(self, self.desk.cards, self.settings)
+        self._lay(self.desk)
+        self.set_theme(self.theme.name)
+        self.commands = commands_of(self)
+        self._build_shortcuts()
 
     # -- what happens ----------------------------------------------------------------------------------------------------------
 
-    def take_prediction(self, prediction: Prediction) -> None:
-        """Hear of a prediction."""
-        self.history.add_prediction(prediction)
-        for view in self.views.values():
-            view.take_prediction(prediction)
-
-    def take_marker(self, marker: Marker) -> None:
-        """Hear of a marker."""
-        self.history.add_marker(marker)
-        for view in self.views.values():
-            view.take_marker(marker)
-
     def take_status(self, status: SessionStatus) -> None:
         """Hear of a change of phase: say in a banner what the user should know."""
-        self.history.note("error" if phase_tone(status.phase) == "bad" else "phase", status.message or status.phase.value)
         tone = phase_tone(status.phase)
+        text = status.message or status.phase.value
+        self.desk.history.note("error" if tone == "bad" else "phase", text)
         if status.phase in (Phase.LOST, Phase.STALLED, Phase.CHANGED, Phase.FAILED):
-            self.banner.say("bad" if tone == "bad" else "warn", status.message or status.phase.value)
+            self.banner.say("bad" if tone == "bad" else "warn", text)
         elif status.phase is Phase.RECOVERED:
             self.banner.say("good", status.message or "Samples come again.")
             QTimer.singleShot(6000, self.banner.put_away)
-        elif status.phase is Phase.STREAMING:
+        elif status.phase is Phase.STREAMING and self.banner.tone in ("bad", "warn"):
             self.banner.put_away()
         self.follow()
 
     def follow(self) -> None:
-        """Bring the header, the titles and the truth up to date."""
+        """Bring the header, the transport and the truth up to date."""
         self.header.refresh()
+        self.transport.refresh()
         self.truth.refresh()
-        for card in self.cards.values():
-            card.follow()
+
+    def show_session(self, session: SessionLike) -> None:
+        """Show another session, not yet started, in place of the present one, which is over."""
+        state = self.saveState()
+        self.desk.clear_away(self)
+        self.session = self.header.session = self.truth.session = session
+        self.transport.show_session(session)
+        self.banner.put_away()
+        self.desk = Desk(session, self, self.follow)
+        self.layouts = Layouts(self, self.desk.cards, self.settings)
+        self.layouts.reset()
+        self.restoreState(state)
+        self._lay(self.desk)
+        self.set_theme(self.theme.name)
+        session.start()
 
     # -- looks -----------------------------------------------------------------------------------------------------------------
 
     def set_theme(self, name: str) -> None:
         """Take on a look by its name."""
-        self.theme = THEMES[name]
+        self.theme = THEMES[name].larger(self._letters)
         self.settings.setValue("window/theme", name)
-        self.setStyleSheet(style_sheet(self.theme))
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.setStyleSheet(style_sheet(self.theme))
         self.header.apply_theme(self.theme)
         self.truth.apply_theme(self.theme)
-        for card in self.cards.values():
-            card.apply_theme(self.theme)
-        self.setWindowIcon(_icon(self.theme))
+        self.desk.apply_theme(self.theme)
+        self.setWindowIcon(icon(self.theme))
         for action in self._theme_menu.actions():
             action.setChecked(action.data() == name)
+        self.layouts.calm_tabs()
+
+    def next_theme(self) -> None:
+        """Take on the next look."""
+        names = list(THEMES)
+        self.set_theme(names[(names.index(self.theme.name) + 1) % len(names)])
+
+    def change_letters(self, factor: float) -> None:
+        """Make all letters larger or smaller."""
+        self._letters = min(1.6, max(0.8, self._letters * factor))
+        self.settings.setValue("window/letters", self._letters)
+        self.set_theme(self.theme.name)
+
+    def toggle_audience(self) -> None:
+        """Show the answer alone, full screen; or end that."""
+        if self.audience is not None and self.audience.isVisible():
+            self.audience.close()
+            self.audience = None
+            return
+        self.audience = Audience(self.session, self.desk.history, self.theme)
+        self.audience.showFullScreen()
 
     def undo_layout(self) -> None:
         """Put the docks back to where they were before the last change."""
-        self.layouts.undo()
+        if not self.layouts.undo():
+            self.statusBar().setToolTip("Nothing to undo")
 
     def reset_layout(self) -> None:
         """Put the docks to where they stand at first."""
         self.layouts.reset()
 
-    def picture(self) -> QPixmap:
-        """Return the window as it looks now."""
-        return self.grab()
+    # -- panels and files ------------------------------------------------------------------------------------------------------
+
+    def show_help(self) -> None:
+        """Show every key."""
+        from app.gui.help_sheet import HelpSheet
+
+        self.show_panel(HelpSheet(self.commands, self))
+
+    def show_models(self) -> None:
+        """Show the card of the model, and other models to choose from."""
+        self.opening.show_models()
+
+    def choose_stream(self) -> None:
+        """Show the streams in reach."""
+        self.opening.choose_stream()
+
+    def choose_recording(self) -> None:
+        """Ask for a recording and replay it."""
+        self.opening.choose_recording()
+
+    def show_panel(self, panel: Panel) -> None:
+        """Show a panel beside the window, in place of the one before."""
+        if self._panel is not None:
+            self._panel.close()
+        self._panel = panel
+        panel.show()
+
+    def note_moment(self) -> None:
+        """Add a line to the event log."""
+        self.desk.history.note("marker", f"Noted by hand at {time.strftime('%H:%M:%S')}")
 
     def save_picture(self, path: Path) -> None:
         """Write the window as it looks now to a PNG."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self.picture().save(str(path))
 
+    def picture(self) -> QPixmap:
+        """Return the window as it looks now."""
+        return self.grab()
+
+    def save_picture_as(self) -> None:
+        """Ask where to write a picture of the window."""
+        picture = self.picture()
+        self._ask_path("Save a picture", "png", lambda path: picture.save(str(path)))
+
+    def save_report_as(self) -> None:
+        """Ask where to write a report of the last minutes."""
+        from app.gui.report import save_report
+
+        picture = self.picture()
+        self._ask_path("Save a report", "html", lambda path: save_report(self.session, self.desk.history, picture, path))
+
+    def _ask_path(self, title: str, suffix: str, write: object) -> None:
+        dialog = QFileDialog(self, title, f"sclcm-{time.strftime('%Y%m%d-%H%M%S')}.{suffix}", f"*.{suffix}")
+        dialog.setAcceptMode(QFileDialog.AcceptSave)
+        dialog.setDefaultSuffix(suffix)
+        dialog.fileSelected.connect(lambda text: self._write(Path(text), write))
+        dialog.open()
+
+    def _write(self, path: Path, write: object) -> None:
+        try:
+            write(path)  # type: ignore[operator]
+        except OSError as error:
+            self.banner.say("bad", f"'{path}' could not be written ({error.strerror}). Choose another folder.")
+        else:
+            self.banner.say("good", f"Written: {path}")
+
+    # -- the beginning and the end ---------------------------------------------------------------------------------------------
+
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Put the docks in their places once the window has its size: Qt forgets their sizes before that."""
         super().showEvent(event)
-        if not self._is_arranged:
-            self._is_arranged = True
-            self.layouts.restore()
-
-    # -- the end ---------------------------------------------------------------------------------------------------------------
+        if self._is_arranged:
+            return
+        self._is_arranged = True
+        self.layouts.restore()
+        if not self.settings.value("window/hint_seen", False, type=bool):
+            self.settings.setValue("window/hint_seen", True)
+            self.banner.say("info", FIRST_HINT, "Keys", self.show_help)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Disappear at once, then end the session: whatever it is doing, it ends within its own time."""
         self.layouts.save()
         self.hide()
-        self.pace.stop()
-        self.bridge.close()
+        for other in (self.audience, self._panel):
+            if other is not None:
+                other.close()
+        self.desk.close()
+        self.opening.call_off()
         self.session.stop()
         event.accept()
 
     # -- building --------------------------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        top = QWidget()
-        column = QVBoxLayout(top)
+        top, holder = QWidget(), QWidget()
+        column, inside = QVBoxLayout(top), QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.header)
-        holder = QWidget()
-        inside = QVBoxLayout(holder)
         inside.setContentsMargins(10, 0, 10, 8)
         inside.addWidget(self.banner)
-        column.addWidget(holder)
+        for widget in (self.header, holder, self.transport):
+            column.addWidget(widget)
         self.banner.shown_changed = holder.setVisible
         holder.hide()
         self.setMenuWidget(top)
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().addWidget(self.truth, 1)
         self.setContentsMargins(10, 0, 10, 10)
-        self._build_menus()
+        self._build_buttons()
 
-    def _build_menus(self) -> None:
-        views = QMenu(self)
-        for card in self.cards.values():
-            views.addAction(card.toggleViewAction())
-        views.addSeparator()
-        views.addAction("Undo change of layout", self.undo_layout)
-        views.addAction("Reset layout", self.reset_layout)
-        self._theme_menu = QMenu(self)
+    def _build_buttons(self) -> None:
+        self._source_menu, self._view_menu, self._theme_menu = QMenu(self), QMenu(self), QMenu(self)
+        self._source_menu.addAction("Streams in reach …", self.choose_stream)
+        self._source_menu.addAction("Open a recording …", self.choose_recording)
         for theme in THEMES.values():
             action = self._theme_menu.addAction(theme.title)
             action.setCheckable(True)
             action.setData(theme.name)
             action.triggered.connect(lambda _, name=theme.name: self.set_theme(name))
-        self.header.add_button("Views", "Show and hide views, undo and reset the layout", views)
-        self.header.add_button("Look", "Dark, light or high contrast", self._theme_menu)
+        self._view_menu.aboutToShow.connect(self._fill_view_menu)
+        if self.workbench is not None:
+            self.header.add_button("Source", "Choose a stream, or open a recording", self._source_menu)
+        self.header.add_button("Model", "The model's card, and other models (Ctrl+M)").clicked.connect(
+            lambda _: self.show_models()
+        )
+        self.header.add_button("Views", "Show and hide views, undo and reset the layout", self._view_menu)
+        self.header.add_button("Look", "Dark, light or high contrast (T)", self._theme_menu)
+        self.header.add_button("Audience", "The answer alone, full screen (F11)").clicked.connect(
+            lambda _: self.toggle_audience()
+        )
+        self.header.add_button("?", "Every key (F1)").clicked.connect(lambda _: self.show_help())
 
+    def _fill_view_menu(self) -> None:
+        menu = self._view_menu
+        menu.clear()
+        for card in self.desk.cards.values():
+            menu.addAction(card.toggleViewAction())
+        menu.addSeparator()
+        menu.addAction("Undo the last change", self.undo_layout)
+        menu.addAction("First layout", self.reset_layout)
+        menu.addSeparator()
+        menu.addAction("Save a picture …", self.save_picture_as)
+        menu.addAction("Save a report …", self.save_report_as)
 
-def _icon(theme: Theme) -> QIcon:
-    picture = QPixmap(64, 64)
-    picture.fill(Qt.transparent)
-    painter = QPainter(picture)
-    paint_mark(painter, QRectF(2, 2, 60, 60), theme)
-    painter.end()
-    return QIcon(picture)
+    def _build_shortcuts(self) -> None:
+        for command in self.commands:
+            for key in command.keys:
+                QShortcut(QKeySequence(key), self).activated.connect(command.act)
+
+    def _lay(self, desk: Desk) -> None:
+        desk.bridge.status_changed.connect(self.take_status)
+        for card in desk.cards.values():
+            card.dockLocationChanged.connect(lambda _: self._note_layout())
+            card.visibilityChanged.connect(lambda _: self.layouts.calm_tabs())
+        desk.pace.start()
+
+    def _note_layout(self) -> None:
+        self.layouts.calm_tabs()
+        if self._is_arranged:
+            self.layouts.remember()
 
 
 def run_window(
@@ -207,6 +327,7 @@ def run_window(
     screenshot_path: Path | None = None,
     close_at_end: bool = False,
     title: str = NAME,
+    workbench: Workbench | None = None,
 ) -> int:
     """Start a session and show it until the window is closed.
 
@@ -222,6 +343,8 @@ def run_window(
         Close the window when the session is over.
     title : str
         What the window is called.
+    workbench : Workbench, optional
+        Makes other sessions.
 
     Returns
     -------
@@ -236,7 +359,7 @@ def run_window(
     check_display()
     with UnforeseenErrors() as errors:
         application = make_application()
-        window = MainWindow(session, title=title)
+        window = MainWindow(session, title=title, workbench=workbench)
         errors.tell = lambda text: window.banner.say("bad", text)
 
         def leave() -> None:
@@ -247,7 +370,7 @@ def run_window(
         if seconds is not None:
             QTimer.singleShot(round(seconds * 1000), leave)
         if close_at_end:
-            window.bridge.status_changed.connect(lambda status: leave() if status.is_over else None)
+            window.desk.bridge.status_changed.connect(lambda status: leave() if status.is_over else None)
         window.show()
         session.start()
         status = application.exec_()

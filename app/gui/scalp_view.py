@@ -51,7 +51,6 @@ class ScalpView(PaintedView):
         self._box.addItems([f"{SYMBOLS.get(b.name, '')} {b.name}".strip() for b in self._bands])
         self._box.setCurrentIndex(min(2, len(self._bands) - 1))
         self._box.activated[int].connect(lambda _: self.update())
-        self._why: Float64Array | None = None
 
     def heading(self) -> str:
         """Say that it is differential entropy."""
@@ -83,7 +82,6 @@ class ScalpView(PaintedView):
         else:
             known = np.isfinite(before)
             self.values = np.where(known, before + EASING * (fresh - before), fresh)
-        self._ask_why()
         self.update()
 
     def _prepare(self, labels: tuple[str, ...]) -> None:
@@ -91,12 +89,6 @@ class ScalpView(PaintedView):
         self._labels = [canonical_name(labels[k]) or labels[k] for k in self._columns]
         self._flat = flat_places(places) if len(places) else np.zeros((0, 2))
         self._weights = weights(places, N_PIXELS) if len(places) >= FEWEST else None
-
-    def _ask_why(self) -> None:
-        if not self._shows_why() or not isinstance(self.session, Explains):
-            return
-        found = self.session.attribution()
-        self._why = None if found is None else found.astype(np.float64).sum(axis=0)
 
     def _shows_why(self) -> bool:
         return self._box.currentIndex() >= len(self._bands)
@@ -113,10 +105,11 @@ class ScalpView(PaintedView):
             return None
         if not self._shows_why():
             return np.asarray(self.values[self._box.currentIndex()])
-        out = np.full(len(self._columns), np.nan if self._why is None else 0.0)
+        why = self.history.why
+        out = np.full(len(self._columns), np.nan if why is None else 0.0)
         for k, column in enumerate(self.session.channel_indices):
-            if self._why is not None and column in self._columns:
-                out[self._columns.index(column)] = self._why[k]
+            if why is not None and column in self._columns:
+                out[self._columns.index(column)] = float(why[:, k].sum())
         return out
 
     def paint(self, painter: QPainter) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from sclcm_core.types import Float32Array, Marker, Prediction, StreamSpec
+from sclcm_core.types import Marker, Prediction, StreamSpec
 
 if TYPE_CHECKING:
     from app.session.session import SessionStatus
     from app.session.truth import TruthScore
+    from sclcm_core.features.normalise import Normaliser
     from sclcm_core.inference.manifest import Manifest
+    from sclcm_core.inference.predictor import Predictor
     from sclcm_core.streaming.ring_buffer import RingBuffer
 
 
@@ -107,15 +109,32 @@ class Transport(Protocol):
 
 @runtime_checkable
 class Explains(Protocol):
-    """A session that can say what drove its newest prediction."""
+    """A session whose model can be asked again, to see what drove a prediction."""
 
-    def attribution(self) -> Float32Array | None:
-        """Return what each feature adds to the predicted class.
-
-        Returns
-        -------
-        ndarray of float32, shape (n_bands, n_columns), or None
-            Change of the predicted class's logit when the feature is replaced by its mean, with the sign turned, without
-            unit; positive speaks for the class. None when there is no prediction.
-        """
+    @property
+    def predictor(self) -> Predictor:
+        """The model."""
         ...
+
+    @property
+    def normaliser(self) -> Normaliser | None:
+        """The statistics in use; None until the stream is known."""
+        ...
+
+
+@runtime_checkable
+class Compares(Protocol):
+    """A session in which a second model sees the same windows."""
+
+    on_rival_prediction: list[Callable[[Prediction], None]]
+
+    @property
+    def rival_manifest(self) -> Manifest | None:
+        """What the second model says of itself; None when there is none."""
+        ...
+
+
+def transport_of(session: SessionLike) -> Transport | None:
+    """Return the transport of a session that replays a recording, or None."""
+    found = getattr(getattr(session, "source", None), "transport", None)
+    return found if isinstance(found, Transport) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtGui import QKeyEvent, QWheelEvent
+from PyQt5.QtGui import QWheelEvent
 from PyQt5.QtWidgets import QComboBox, QPushButton, QVBoxLayout, QWidget
 
 from app.gui.history import History
@@ -18,9 +18,6 @@ from sclcm_core.types import Marker
 
 SETTLED_S = 2.0
 """After this much signal the scale is chosen, unless somebody has chosen one."""
-
-STEPS_S: dict[int, float] = {Qt.Key_Left: -1.0, Qt.Key_Right: 1.0, Qt.Key_PageUp: -10.0, Qt.Key_PageDown: 10.0}
-"""How far a key moves a paused picture, in s."""
 
 
 class TracesView(View):
@@ -53,8 +50,10 @@ class TracesView(View):
         if buffer is not self._shown:
             self._shown = buffer
             self._all = ordered_channels(spec, self.session.channel_indices)
-            self._channels.setVisible(len(shown_at_first(self._all)) < len(self._all))
-            self.canvas.show_stream(buffer, spec.sfreq, shown_at_first(self._all))
+            first = shown_at_first(self._all)
+            self._channels.setVisible(any(not channel.feeds_model for channel in self._all))
+            self._channels.setChecked(len(first) == len(self._all))
+            self.canvas.show_stream(buffer, spec.sfreq, first)
         if not self._scale_chosen and buffer.head >= SETTLED_S * spec.sfreq:
             self._scale_chosen = True
             self.canvas.fit_scale()
@@ -115,11 +114,34 @@ class TracesView(View):
         self.canvas.update()
         self._follow_canvas()
 
+    def fit(self) -> None:
+        """Choose the scale by the signal that is seen."""
+        self._scale_chosen = True
+        self.canvas.fit_scale()
+        self._follow_canvas()
+
+    def change_span(self, steps: int) -> None:
+        """See more (positive) or less time by so many steps."""
+        nearest = min(range(len(SPANS_S)), key=lambda k: abs(SPANS_S[k] - self.canvas.visible_s))
+        self.set_span(SPANS_S[max(0, min(len(SPANS_S) - 1, nearest + steps))])
+
+    def next_filter(self) -> None:
+        """Take the next display filter."""
+        self.set_filter((DISPLAY_FILTERS.index(self.canvas.choice) + 1) % len(DISPLAY_FILTERS))
+
+    def toggle_scrolling(self) -> None:
+        """Scroll instead of sweep, or the other way round."""
+        self.set_scrolling(not self.canvas.scrolls)
+
+    def toggle_all(self) -> None:
+        """Show all channels instead of those of the model, or the other way round."""
+        self.show_all(not self._channels.isChecked())
+
     def show_all(self, everything: bool) -> None:
         """Show all channels, or those of the model."""
         if self._shown is None or self.session.spec is None:
             return
-        chosen = self._all if everything else shown_at_first(self._all)
+        chosen = self._all if everything else tuple(c for c in self._all if c.feeds_model) or self._all
         self._channels.setChecked(everything)
         self.canvas.show_stream(self._shown, self.session.spec.sfreq, chosen)
 
@@ -148,14 +170,6 @@ class TracesView(View):
             self.change_scale(-1 if turns > 0 else 1)
         else:
             self.look_back(-turns)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Look back with the arrow keys while paused."""
-        step = STEPS_S.get(event.key())
-        if step is None or self.canvas.held_at is None:
-            super().keyPressEvent(event)
-        else:
-            self.look_back(step)
 
     def _build_controls(self) -> None:
         self._mode = _combo("How time runs", ["Sweep", "Scroll"])

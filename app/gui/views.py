@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.gui.bands_view import BandsView
+from app.gui.compare_view import CompareView
 from app.gui.emotion_view import EmotionView
 from app.gui.events_view import EventsView
 from app.gui.history_view import HistoryView
@@ -23,5 +24,6 @@ VIEWS: tuple[type[View], ...] = (
     ScalpView,
     QualityView,
     EventsView,
+    CompareView,
 )
 """In the order of the Views menu."""

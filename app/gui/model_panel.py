@@ -1,0 +1,72 @@
+"""The model in use and the others at hand, each with its card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PyQt5.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QTextBrowser, QWidget
+
+from app.gui.model_card import card_html
+from app.gui.panel import Panel
+from app.gui.theme import Theme
+from app.gui.workbench import ModelAtHand
+from sclcm_core.inference.manifest import Manifest
+
+
+class ModelPanel(Panel):
+    """A list on the left, the card of the chosen model on the right.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        The model in use.
+    theme : Theme
+        Gives the colours of the card.
+    use : callable, optional
+        Called with the file of the model to use; without it there is nothing to choose.
+    """
+
+    def __init__(
+        self, manifest: Manifest, theme: Theme, use: Callable[[Path], None] | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__("Model", parent)
+        self.resize(820, 640)
+        self._manifest, self._theme, self._use = manifest, theme, use
+        self._models: list[ModelAtHand] = []
+        self.list, self.card = QListWidget(), QTextBrowser()
+        self.list.setAccessibleName("Models at hand")
+        self.card.setAccessibleName("Model card")
+        self.card.setOpenExternalLinks(True)
+        self.list.setMaximumWidth(230)
+        self.list.currentRowChanged.connect(self._show)
+        row = QHBoxLayout()
+        row.addWidget(self.list)
+        row.addWidget(self.card, 1)
+        self.body.addLayout(row)
+        self.choose = self.add_button("Use this model", primary=True)
+        self.choose.clicked.connect(lambda _: self._choose())
+        self.add_button("Close").clicked.connect(self.close)
+        self.show_models([])
+
+    def show_models(self, models: list[ModelAtHand]) -> None:
+        """List the models at hand, the one in use first."""
+        self._models = [m for m in models if m.manifest.name != self._manifest.name]
+        self.list.clear()
+        self.list.addItem(QListWidgetItem(f"{self._manifest.name}\nin use"))
+        for model in self._models:
+            self.list.addItem(QListWidgetItem(f"{model.manifest.name}\n{model.manifest.target}"))
+        self.list.setVisible(bool(self._models))
+        self.list.setCurrentRow(0)
+        self._show(0)
+
+    def _show(self, row: int) -> None:
+        manifest = self._manifest if row <= 0 else self._models[row - 1].manifest
+        self.card.setHtml(card_html(manifest, self._theme))
+        self.choose.setVisible(row > 0 and self._use is not None)
+
+    def _choose(self) -> None:
+        row = self.list.currentRow()
+        if row > 0 and self._use is not None:
+            self.close()
+            self._use(self._models[row - 1].path)
