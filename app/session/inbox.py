@@ -134,7 +134,13 @@ class Listener:
 
     def open(self, timeout_s: float) -> StreamSpec:
         """Open the source; see `SampleSource.open`."""
-        spec = self.source.open(timeout_s)
+        return self._begin(self.source.open(timeout_s))
+
+    def accept_change(self) -> StreamSpec:
+        """Take a stream that came back changed as a new one; see `SampleSource.accept_change`."""
+        return self._begin(self.source.accept_change())
+
+    def _begin(self, spec: StreamSpec) -> StreamSpec:
         self._inbox.put(Opened(spec, self.n_seen))
         self.n_seen = 0
         return spec

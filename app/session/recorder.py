@@ -340,8 +340,6 @@ class Recorder:
 
     def _show(self, state: RecorderState, message: str = "") -> None:
         self._status = replace(self._status, state=state, message=message)
-        if message:
-            log.warning("%s", message)
         for callback in self.on_status:
             callback(self._status)
 

@@ -131,6 +131,11 @@ class ChannelQuality:
         return self.findings[0].light if self.findings else Light.GOOD
 
     @property
+    def score(self) -> float:
+        """The light as a number: 1 good, 0.5 fair, 0 poor."""
+        return {Light.GOOD: 1.0, Light.FAIR: 0.5, Light.POOR: 0.0}[self.light]
+
+    @property
     def hint(self) -> str:
         """What to do first; empty when nothing is wrong."""
         return self.findings[0].hint if self.findings else ""

@@ -1,11 +1,9 @@
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from app.rerun_command import run_rerun
 from app.session.recorded_session import read_session
 from app.session.recorder import Recorder
 from app.session.rerun import Comparison, bundle_of, compare, is_equal, predict_again, rerun, samples_until
@@ -197,20 +195,3 @@ def test_it_is_known_which_sample_completes_a_frame(sfreq: float, number: int) -
     samples, times = eeg(10, sfreq)[:, :1], np.arange(int(10 * sfreq)) / sfreq
     assert len(Extractor(spec, sfreq).push(samples[: needed - 1], times[: needed - 1])) == number
     assert len(Extractor(spec, sfreq).push(samples[:needed], times[:needed])) == number + 1
-
-
-def test_the_command_writes_predictions_and_what_the_comparison_found(
-    bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    import io
-    import json
-
-    path, predictions = record(Session(Headset(eeg(20)), bundle, EVERY), tmp_path)
-    out = io.StringIO()
-    comparison = run_rerun(path, None, out, as_json=True)
-    records: list[dict[str, Any]] = [json.loads(line) for line in out.getvalue().splitlines()]
-    assert [r["type"] for r in records] == ["prediction"] * len(predictions) + ["comparison"]
-    assert records[-1]["n_equal"] == len(predictions) and records[-1]["n_different"] == 0 and comparison.is_exact
-    out = io.StringIO()
-    run_rerun(path, None, out, as_json=False)
-    assert f"{len(predictions)} of {len(predictions)} recorded predictions came again, bit for bit" in out.getvalue()
