@@ -41,8 +41,8 @@ class QualityView(PaintedView):
         """Count the good ones."""
         if not self.contacts:
             return self.title
-        n_good = sum(c.grade is Grade.GOOD for c in self.contacts)
-        return f"Signal · {n_good} of {len(self.contacts)} good"
+        n_good = sum(self.contacts[column].grade is Grade.GOOD for column in self._columns)
+        return f"Signal · {n_good} of {len(self._columns)} good"
 
     def refresh(self) -> None:
         """Judge the newest seconds."""
@@ -60,8 +60,9 @@ class QualityView(PaintedView):
 
     @property
     def says(self) -> str:
-        """The hint."""
-        return advice(self._names, self.contacts, set(self.session.channel_indices))
+        """The hint; channels that are no electrodes are left in peace."""
+        fed = {k for k, column in enumerate(self._columns) if column in self.session.channel_indices}
+        return advice([self._names[k] for k in self._columns], [self.contacts[k] for k in self._columns], fed)
 
     def paint(self, painter: QPainter) -> None:
         """Paint the head, the lights and the hint."""

@@ -114,7 +114,7 @@ def advice(names: list[str], contacts: list[Contact], fed: set[int]) -> str:
         Which of them the model sees.
     """
     if not contacts:
-        return ""
+        return "No channel of this stream is an electrode with a known place."
     worst = max(range(len(contacts)), key=lambda k: (contacts[k].grade, k in fed, -k))
     if contacts[worst].grade is Grade.GOOD:
         return "All electrodes are good."

@@ -123,7 +123,7 @@ class TraceCanvas(QWidget):
         values, _ = feed.read(max(0, head - round(self.visible_s * self._sfreq)), head)
         finite = [np.abs(column[np.isfinite(column)]) for column in values.T]
         extents = [float(np.quantile(column, 0.98)) for column in finite if len(column)]
-        wanted = 2.0 * float(np.median(extents)) if extents else self.uv_per_lane
+        wanted = 2.2 * float(np.quantile(extents, 0.7)) if extents else self.uv_per_lane
         self.uv_per_lane = min(SCALES_UV, key=lambda scale: abs(np.log(scale / max(wanted, 1e-6))))
         self.rebuild()
         return self.uv_per_lane

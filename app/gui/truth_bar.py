@@ -99,12 +99,13 @@ def _source_cells(session: SessionLike, status: SessionStatus, budget: Budget) -
     effective = status.sfreq_effective
     rate = f"{spec.sfreq:g} Hz" if effective is None else f"{spec.sfreq:g} / {effective:.1f} Hz"
     off = effective is not None and abs(effective / spec.sfreq - 1.0) > budget.rate_share
-    fed = ", ".join(spec.ch_names[k] for k in session.channel_indices[:6])
-    fed += " …" if len(session.channel_indices) > 6 else ""
+    wanted, found = session.manifest.features.ch_names, [spec.ch_names[k] for k in session.channel_indices]
+    fed = ", ".join(wanted[:4]) + (" …" if len(wanted) > 4 else "")
+    pairs = ", ".join(name if name == label else f"{name} ({label})" for name, label in zip(wanted, found, strict=False))
     return [
         Cell("Source", spec.name or "unnamed", why=f"Stream '{spec.name}', source id '{spec.source_id}'"),
         Cell("Rate", rate, "bad" if off else "plain", "Sampling rate: nominal / effective", 1),
-        Cell("Channels", f"{spec.n_channels} · {fed}", why=f"{spec.n_channels} channels; the model sees {fed}", rank=2),
+        Cell("Channels", f"{spec.n_channels} · {fed}", why=f"{spec.n_channels} channels; the model sees {pairs}", rank=2),
     ]
 
 
@@ -151,7 +152,12 @@ def _model_cells(session: SessionLike) -> list[Cell]:
     people = f"{data.name}, {data.n_subjects} people; {data.attribution}; {data.licence}"
     invented = " (simulated)" if manifest.simulated and "simulated" not in data.name.lower() else ""
     return [
-        Cell("Model", f"{manifest.name} · {manifest.quantization}", why=f"{manifest.title}: {manifest.description}", rank=1),
+        Cell(
+            "Model",
+            f"{manifest.name} · {manifest.quantization.split(' ')[0]}",
+            why=f"{manifest.title}: {manifest.description} {manifest.quantization}",
+            rank=1,
+        ),
         Cell(
             "Trained on",
             f"{data.name}{invented}",
