@@ -172,7 +172,20 @@ class FaultInjector:
         return np.nan
 
     def stray(self, stamps: Float64Array, first: int) -> Float64Array:
-        """Return time stamps with the faults of the clock, shape as `stamps`, in s; `first` is the first sample's number."""
+        """Return time stamps with the faults of the clock.
+
+        Parameters
+        ----------
+        stamps : ndarray of float64, shape (n_samples,)
+            Capture times in s.
+        first : int
+            Number of the first sample.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_samples,)
+            Capture times in s as the faulty device tells them.
+        """
         t = (first + np.arange(len(stamps))) / self.sfreq
         out = stamps
         for fault in self.faults:
@@ -184,7 +197,20 @@ class FaultInjector:
         return out
 
     def is_kept(self, first: int, n_samples: int) -> BoolArray:
-        """Tell which of the next samples are not dropped, shape (n_samples,)."""
+        """Tell which samples are not dropped.
+
+        Parameters
+        ----------
+        first : int
+            Number of the first sample.
+        n_samples : int
+            How many follow from there.
+
+        Returns
+        -------
+        ndarray of bool, shape (n_samples,)
+            False for samples between ``start_s`` and ``stop_s`` of a drop or restart, in s of the stream.
+        """
         t = (first + np.arange(n_samples)) / self.sfreq
         kept = np.ones(n_samples, dtype=np.bool_)
         for fault in self.faults:

@@ -57,6 +57,7 @@ def test_a_device_that_crashes_and_comes_back_is_taken_up_and_what_was_missed_is
     assert ear.source.status().n_reconnects == 1
 
 
+@pytest.mark.slow
 def test_a_frozen_sender_loses_nothing(hear):
     with headset() as device:
         ear = hear(source_id=device.source_id)

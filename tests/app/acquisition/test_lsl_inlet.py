@@ -132,6 +132,7 @@ def test_time_stamps_of_another_clock_are_brought_onto_this_one(box, hear_box):
     assert ear.n_lost == 0
 
 
+@pytest.mark.slow
 def test_time_stamps_that_stand_still_are_replaced_by_arrival_times(box, hear_box):
     with box() as device:
         ear = hear_box(device, stamps=np.full(125, device.t0))
@@ -190,11 +191,13 @@ def test_when_none_is_meant_the_error_lists_what_is_there(box):
         LslInlet(name="other").open(1.0)
 
 
+@pytest.mark.slow
 def test_several_streams_must_be_chosen_from(box):
     with box(name="one"), box(name="two"), pytest.raises(StreamError, match=r"2 streams answer.*--name or --source-id"):
         LslInlet().open(3.0)
 
 
+@pytest.mark.slow
 def test_of_twins_the_newest_is_taken_and_told(box, hear):
     with box() as old, box() as new:
         new.switch_off()
@@ -209,8 +212,8 @@ def test_of_twins_the_newest_is_taken_and_told(box, hear):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"channel_format": "string"}, "text, not samples"),
-        ({"sfreq": 0.0}, "no fixed sampling rate"),
+        pytest.param({"channel_format": "string"}, "text, not samples", marks=pytest.mark.slow),
+        pytest.param({"sfreq": 0.0}, "no fixed sampling rate", marks=pytest.mark.slow),
         ({"type": "Gaze", "ch_names": ("a", "x", "y"), "ch_types": ("AUX",)}, "none of its channels is an electrode"),
     ],
 )
@@ -269,6 +272,7 @@ def test_a_changed_stream_can_be_accepted_as_a_new_one(box, hear_box):
         assert ear.phase is Phase.STREAMING
 
 
+@pytest.mark.slow
 def test_a_change_that_is_undone_is_resumed(box, hear_box):
     with box() as device:
         ear = hear_box(device)
@@ -292,7 +296,7 @@ def test_another_number_format_is_no_change(box, hear_box):
         assert ear.listen(lambda: ear.n_samples == 225, 4.0)
 
 
-@pytest.mark.parametrize("ids", [("", ""), ("-8412345", "5512345")])
+@pytest.mark.parametrize("ids", [pytest.param(("", ""), marks=pytest.mark.slow), ("-8412345", "5512345")])
 def test_streams_whose_source_id_is_missing_or_random_are_found_again(box, hear, ids):
     with box(name="no id") as device:
         device.switch_off()
@@ -306,6 +310,7 @@ def test_streams_whose_source_id_is_missing_or_random_are_found_again(box, hear,
         assert ear.listen(lambda: ear.n_samples == 225, 4.0)
 
 
+@pytest.mark.slow
 def test_another_device_of_the_same_name_does_not_step_in(box, hear_box):
     with box() as device, box() as other:
         ear = hear_box(device)
@@ -328,6 +333,7 @@ def test_when_one_of_two_twins_dies_the_other_takes_over(box, hear_box):
         assert ear.listen(lambda: ear.n_samples == 225, 3.0)
 
 
+@pytest.mark.slow
 def test_a_device_that_sends_nothing_is_stalled_not_lost(box, hear_box):
     with box() as device:
         ear = hear_box(device)

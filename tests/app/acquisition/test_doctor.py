@@ -1,0 +1,33 @@
+"""The doctor."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from app.acquisition import doctor
+from app.acquisition.doctor import examine
+from sclcm_core.errors import StreamError
+
+
+@pytest.mark.lsl
+def test_a_sound_installation_lacks_only_a_stream():
+    report = examine(timeout_s=0.5)
+    assert [finding.what for finding in report.findings if not finding.is_well] == ["Streams"]
+    assert "sclcm simulate" in report.findings[-1].remedy
+    assert report.loopback_p50_s < 0.05
+    json.dumps(report.as_dict())
+
+
+def test_a_missing_library_is_told_with_what_to_install(monkeypatch):
+    def fail():
+        raise StreamError("The LSL library could not be loaded (not found).", "Install it.")
+
+    monkeypatch.setattr(doctor, "load_lsl", fail)
+    monkeypatch.setenv("PYLSL_LIB", "/no/such/folder")
+    report = examine()
+    named = {finding.what: finding for finding in report.findings if not finding.is_well}
+    assert "mne-lsl" in named["LSL library"].remedy
+    assert "not its folder" in named["PYLSL_LIB"].remedy
+    assert not report.is_well
