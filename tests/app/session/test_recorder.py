@@ -15,6 +15,7 @@ import pytest
 from app.session.inbox import Inbox, Listener
 from app.session.recorded_session import read_session
 from app.session.recorder import Recorder, RecorderState, RecorderStatus
+from app.session.rerun import compare, predict_again
 from app.session.session import Session, SessionSettings
 from app.session.session_file import SampleRun
 from app.session.xdf_writer import NewFile
@@ -23,7 +24,7 @@ from sclcm_core.inference.bundle import Bundle, load_bundle
 from sclcm_core.inference.pipeline import WindowPolicy
 from sclcm_core.recordings import read_recording
 from sclcm_core.streaming.quality_watch import QualityWatch
-from sclcm_core.types import Chunk, Marker, Prediction
+from sclcm_core.types import Chunk, Marker, Prediction, StreamSpec
 from tests.app.session.array_source import ArraySource
 from tests.tiny_bundle import write_bundle
 
@@ -298,6 +299,7 @@ import itertools, sys, time
 from pathlib import Path
 import numpy as np
 from app.session.recorder import Recorder
+from app.session.rerun import compare, predict_again
 from app.session.session import Session, SessionSettings
 from sclcm_core.inference.bundle import load_bundle
 from tests.app.session.array_source import ArraySource
@@ -391,3 +393,17 @@ def test_a_source_that_opens_again_gets_a_file_of_its_own(bundle: Bundle, tmp_pa
     assert isinstance(source, Listener)
     lengths = [len(read_session(path).samples) for path in sorted(tmp_path.iterdir(), key=lambda p: len(p.name))]
     assert lengths == [50, 100] and recorder.status.state is RecorderState.FINISHED
+
+
+def test_a_stream_that_returns_changed_gets_a_file_of_its_own(bundle: Bundle, tmp_path: Path) -> None:
+    before, after = eeg(10), eeg(12, n_channels=3, sfreq=250.0)
+    changed = StreamSpec(250.0, ("O1", "T8", "T7"), "array", "array-1", "replay")
+    session = Session(ArraySource(before, changed_to=(changed, after)), bundle, EVERY)
+    status, predictions = record(session, tmp_path, now=lambda: NOON)
+    first, second = (read_session(path) for path in sorted(tmp_path.iterdir(), key=lambda path: len(path.name)))
+    assert first.samples.tobytes() == before.tobytes() and second.samples.tobytes() == after.tobytes()
+    assert second.header.ch_names == changed.ch_names and second.header.sfreq == 250.0
+    assert len(first.predictions) + len(second.predictions) == len(predictions)
+    for found in (first, second):
+        assert compare(found, predict_again(found, bundle), bundle).is_exact
+    assert status.path.name.endswith("-2.xdf")
