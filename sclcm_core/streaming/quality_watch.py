@@ -125,7 +125,20 @@ class QualityGate:
         self._verdicts.clear()
 
     def push(self, samples: FloatArray, timestamps: Float64Array) -> list[QualityReport]:
-        """Take the next samples, as `QualityWatch.push` does."""
+        """Take the next samples, as `QualityWatch.push` does.
+
+        Parameters
+        ----------
+        samples : ndarray, shape (n_samples, n_channels)
+            Raw potentials of the model's channels in µV; NaN where a sample was lost.
+        timestamps : ndarray of float64, shape (n_samples,)
+            Capture times in s.
+
+        Returns
+        -------
+        list of QualityReport
+            In order.
+        """
         reports = self._watch.push(samples, timestamps)
         for report in reports:
             reason = report.withhold_reason(self._watch.ch_names, self._max_poor_share)

@@ -174,7 +174,7 @@ def test_a_disk_that_fills_up_ends_the_recording_and_not_the_session(
     statuses: list[RecorderStatus] = []
     recorder = Recorder(session, tmp_path, new_file=FullDisk)
     recorder.on_status.append(statuses.append)
-    session.on_prediction.append(lambda _: time.sleep(0.01))
+    session.on_prediction.append(lambda _: time.sleep(0.005))
     with recorder:
         session.start()
         assert session.wait(20)
@@ -323,11 +323,11 @@ def test_a_killed_session_leaves_all_but_its_last_second(bundle: Bundle, tmp_pat
     root = Path(__file__).parents[3]
     with subprocess.Popen(command, cwd=root, text=True, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None and process.stdout.readline() == "ready\n"
-        time.sleep(1.5)
+        time.sleep(1.0)
         process.send_signal(signal.SIGKILL)
     found = read_session(next(tmp_path.glob("*.xdf")))
     np.testing.assert_array_equal(found.samples[:, 0], np.arange(len(found.samples), dtype=np.float32))
-    assert len(found.samples) > 1000 and len(found.predictions) > 10
+    assert len(found.samples) > 500 and len(found.predictions) > 5
     assert found.predictions[-1].t_end <= found.timestamps[-1]
 
 

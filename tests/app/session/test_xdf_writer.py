@@ -152,7 +152,7 @@ def test_cut_at_any_byte_the_whole_part_is_read(tmp_path: Path) -> None:
     from sclcm_core.recordings.xdf_chunks import whole_chunks
 
     file, path = MemoryFile(), tmp_path / "a.xdf"
-    write_some(file).close()
+    write_some(file, n_batches=2, n_samples=2).close()
     content = bytes(file.content)
     seen = set()
     for stop in range(content.index(BOUNDARY), len(content) + 1):
@@ -160,7 +160,7 @@ def test_cut_at_any_byte_the_whole_part_is_read(tmp_path: Path) -> None:
         eeg = load(whole_chunks(path).whole)[0]
         assert eeg["time_series"][:, 0].tolist() == list(range(len(eeg["time_series"])))
         seen.add(len(eeg["time_series"]))
-    assert seen == {0, 3, 6, 9, 12}
+    assert seen == {0, 2, 4}
 
 
 def test_a_full_disk_costs_the_last_batch_only() -> None:
