@@ -36,7 +36,7 @@ def bootstrap_mean(values: FloatArray, rng: np.random.Generator, *, confidence: 
     Parameters
     ----------
     values : ndarray, shape (n_subjects,)
-        One figure a person: people are what varies, windows of one person are not independent.
+        One figure a person, in any unit: people are what varies, windows of one person are not independent.
     rng : numpy Generator
         Source of chance.
     confidence : float
@@ -88,7 +88,7 @@ def paired_test(a: FloatArray, b: FloatArray, rng: np.random.Generator) -> tuple
     Parameters
     ----------
     a, b : ndarray, shape (n_subjects,)
-        Scores of the same people, in the same order.
+        Scores of the same people, in the same order, in any unit.
     rng : numpy Generator
         Source of chance.
 

@@ -70,7 +70,7 @@ class Classify:
             yield order[number * self._config.batch_size : (number + 1) * self._config.batch_size]
 
     def loss(self, indices: Indices, generator: torch.Generator) -> Tensor:
-        """Return the cross-entropy of a batch."""
+        """Return the cross-entropy of a batch in nats, shape ()."""
         if self._config.mode == "probe":
             self._network.encoder.eval()  # a frozen encoder's BatchNorm and dropout stay as they are
         chosen = torch.from_numpy(indices)

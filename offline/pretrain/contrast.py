@@ -79,7 +79,7 @@ class Contrast:
         return self._train.sampler.epoch(rng)
 
     def loss(self, indices: Indices, generator: torch.Generator) -> Tensor:
-        """Return the loss of the views of a batch."""
+        """Return the loss of the views of a batch, shape () and without unit."""
         projections, _, ids = self._project(self._train, indices, generator)
         return self._loss_of(projections, ids)
 

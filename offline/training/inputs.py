@@ -45,7 +45,7 @@ class Inputs:
 
     @property
     def mean_frame(self) -> Float32Array:
-        """Features averaged over frames and laid out flat, shape (n, n_bands * n_columns): what simple methods look at."""
+        """Features averaged over frames and laid out flat, shape (n, n_bands * n_columns), in nats or dB: what simple methods look at."""
         means: Float32Array = self.features.mean(axis=-1)
         return means.reshape(len(self), -1)
 

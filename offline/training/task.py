@@ -48,7 +48,7 @@ class Task(Protocol):
         """Yield the batches of one epoch: indices of windows, each of shape (n_in_batch,)."""
 
     def loss(self, indices: Indices, generator: torch.Generator) -> Tensor:
-        """Return the loss of a batch, a tensor of shape ()."""
+        """Return the loss of a batch, a tensor of shape () without unit."""
 
     def validate(self) -> Validation | None:
         """Judge the network in evaluation mode; None where there is no validation side."""
