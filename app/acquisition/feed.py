@@ -44,7 +44,7 @@ class Feed:
         self.description = connection.description
         self.clock = ClockMap(follows_clock=self.description.speed == 1.0)
         self.timeline = Timeline(self.description.sfreq)
-        self.scaling = Scaling(np.ones(self.description.n_channels))
+        self._set_scaling(Scaling(np.ones(self.description.n_channels)))
         self.is_complete = False
         self.n_samples = 0
         self.t_newest: float | None = None
@@ -88,8 +88,12 @@ class Feed:
             if len(stamps):
                 heard.append((samples.copy(), stamps))
                 n_wanted -= len(stamps)
-        self.scaling = self._find_scaling([samples for samples, _ in heard])
+        self._set_scaling(self._find_scaling([samples for samples, _ in heard]))
         return [chunk for samples, stamps in heard for chunk in self._take(samples, stamps)]
+
+    def _set_scaling(self, scaling: Scaling) -> None:
+        self.scaling = scaling
+        self._is_in_uv = scaling.is_identity
 
     def _find_scaling(self, heard: list[Any]) -> Scaling:
         d = self.description
@@ -144,7 +148,7 @@ class Feed:
         self.disconnect()
         old, self.connection, self.description = self.description, connection, connection.description
         if self.description.units != old.units:
-            self.scaling = self._find_scaling([])
+            self._set_scaling(self._find_scaling([]))
         self.clock = ClockMap(follows_clock=self.description.speed == 1.0)
         self._check = StampCheck(self.description.sfreq)
         self._is_resuming, self._uses_arrival = True, False
@@ -215,7 +219,7 @@ class Feed:
 
     def _in_uv(self, raw: Any) -> Float32Array:
         """Return samples in µV, shape (n_samples, n_channels), in memory of their own."""
-        if self.scaling.is_identity:
+        if self._is_in_uv:
             return np.array(raw, dtype=np.float32)
         return np.asarray(raw * self.scaling.factors, dtype=np.float32)
 

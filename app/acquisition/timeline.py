@@ -24,6 +24,7 @@ _FUTURE_S = 0.5
 _RUN = 4
 _REGULAR = 0.25
 _WHOLE = 0.01
+_SPREAD_EVERY = 32
 _ANCHORS = 5
 _UNPROVEN_PUSHES = 8
 _UNPROVEN_RATE = 0.02
@@ -83,6 +84,8 @@ class Timeline:
     def _restart(self) -> None:
         self._anchors: deque[tuple[int, float]] = deque(maxlen=_ANCHORS)
         self._jitter: deque[float] = deque(maxlen=64)
+        self._spread = 0.0
+        self._n_residuals = 0
         self._last_stamp = np.nan
         self._held: tuple[Float32Array, Float64Array] | None = None
         self._held_since: float | None = None
@@ -265,6 +268,9 @@ class Timeline:
             return True
         late = stamps - self._expected(numbers)
         self._jitter.extend(late.tolist())
+        self._n_residuals += len(late)
+        if self._n_residuals >= _SPREAD_EVERY or len(self._jitter) < _SPREAD_EVERY:
+            self._spread, self._n_residuals = _scatter(np.asarray(self._jitter)) if len(self._jitter) >= _RUN else 0.0, 0
         if late[-1] >= -self._tolerance():
             self._early_since = None
             return True
@@ -286,13 +292,14 @@ class Timeline:
         by_line = self.rate.expected(numbers) if self._tolerance() > period else None
         if by_line is not None:
             return by_line
-        origin = float(np.median([stamp - number * period for number, stamp in self._anchors]))
+        origins = sorted(stamp - number * period for number, stamp in self._anchors)
+        middle = len(origins) // 2
+        origin = origins[middle] if len(origins) % 2 else 0.5 * (origins[middle - 1] + origins[middle])
         return np.asarray(origin + numbers * period)
 
     def _tolerance(self) -> float:
         """Return by how much a stamp may be late without suspicion, in s."""
-        spread = _scatter(np.asarray(self._jitter)) if len(self._jitter) >= _RUN else 0.0
-        return max(0.5 * self.period, 3 * spread)
+        return max(0.5 * self.period, 3 * self._spread)
 
     def _slack(self, n_samples: int) -> float:
         """Return the slack in s for stamps that were counted back through a chunk at a rate that is not the true one."""
