@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import numpy.typing as npt
 
 from sclcm_core.errors import MatchError
 from sclcm_core.features.frame import frame_function
+from sclcm_core.features.smoothing import KalmanSmoother, MovingAverage, centred_average, kalman_ratio, lds_smooth
 from sclcm_core.features.spec import FeatureSpec
 from sclcm_core.streaming.bridge_gaps import GapBridge
+from sclcm_core.streaming.filter_bank import FilterBank
 from sclcm_core.streaming.marks import FLAT, MISSING, FlatWatch, merge
+from sclcm_core.streaming.preprocess import Preprocessor
 from sclcm_core.streaming.resample import Resampler, rate_ratio
 from sclcm_core.types import BoolArray, FeatureFrame, Float32Array, Float64Array, FloatArray, MarkArray
 
 MAX_INVALID_SHARE = 0.02
 """A frame is marked when more than this share of any channel's samples is missing or flat."""
 
-_BATCH = 256
-"""Windows computed at once when a whole recording arrives in one chunk; bounds the memory."""
+_PIECE = 8192
+"""Samples taken at once when a whole recording arrives in one chunk; bounds the memory, and changes nothing."""
+
+_BATCH_BYTES = 2**21
+"""Bytes of windows computed at once: about what a processor keeps at hand."""
 
 
 class Extractor:
@@ -31,11 +40,13 @@ class Extractor:
 
     Notes
     -----
-    Chunking changes nothing, bit for bit. State: the gap bridge, the resampler, and the samples of the window in progress.
+    Chunking changes nothing, bit for bit. The order: bridge gaps, resample, re-reference, band-pass, notch; then the filter bank for
+    the kinds that need one; windows; features; smoothing. State: that of each of these, and the samples of the window in progress.
     """
 
     def __init__(self, spec: FeatureSpec, sfreq: float) -> None:
         check_rate(spec, sfreq)
+        check_causal(spec)
         self.spec = spec
         self.sfreq = sfreq
         self._features = frame_function(spec)
@@ -53,7 +64,15 @@ class Extractor:
         self._flat = FlatWatch(self.sfreq, n_channels)
         needs_resampling = rate_ratio(self.sfreq, self.spec.sfreq) != 1
         self._resampler = Resampler(self.sfreq, self.spec.sfreq, n_channels) if needs_resampling else None
-        self._samples: Float64Array = np.zeros((0, n_channels))
+        self._preprocessor = _preprocessor(self.spec)
+        n_signals = len(self.spec.signal_names)
+        needs_bank = self.spec.needs_filter_bank
+        self._bank = FilterBank(self.spec.bands, self.spec.sfreq, n_signals, self.spec.filter_order) if needs_bank else None
+        self._smoother = _smoother(self.spec)
+        n_rows = n_signals * self.spec.n_bands if needs_bank else n_signals
+        self._rows = (self.spec.n_bands, n_signals) if needs_bank else (n_signals,)
+        self._batch = max(1, _BATCH_BYTES // (8 * n_rows * self.spec.window))
+        self._samples: Float64Array = np.zeros((0, n_rows))
         self._marks: MarkArray = np.zeros((0, n_channels), dtype=np.uint8)
         self._times: Float64Array = np.zeros(0)
         self._next_frame = 0
@@ -72,20 +91,27 @@ class Extractor:
         Returns
         -------
         list of FeatureFrame
-            In order; each of shape (n_bands, n_columns), in nats or dB.
+            In order; each of shape (n_bands, n_columns), in the spec's unit.
         """
+        times = np.asarray(timestamps, dtype=np.float64)
+        frames: list[FeatureFrame] = []
+        for start in range(0, len(samples), _PIECE):
+            self._take(samples[start : start + _PIECE], times[start : start + _PIECE])
+            while batch := self._complete_frames(self._batch):
+                frames += batch
+        return frames
+
+    def _take(self, samples: FloatArray, times: Float64Array) -> None:
         bridged, valid = self._bridge.push(samples)
         marks = merge(valid, self._flat.push(bridged))
-        times = np.asarray(timestamps, dtype=np.float64)
         if self._resampler:
             bridged, times, marks = self._resampler.push(bridged, times, marks)
-        self._samples = np.concatenate([self._samples, bridged])
+        signal = self._preprocessor.push(bridged)
+        if self._bank:
+            signal = self._bank.push(signal)
+        self._samples = np.concatenate([self._samples, signal])
         self._marks = np.concatenate([self._marks, marks])
         self._times = np.concatenate([self._times, times])
-        frames: list[FeatureFrame] = []
-        while batch := self._complete_frames(_BATCH):
-            frames += batch
-        return frames
 
     def _complete_frames(self, most: int) -> list[FeatureFrame]:
         window, hop = self.spec.window, self.spec.hop
@@ -94,12 +120,10 @@ class Extractor:
             return []
         starts = self._next_start + np.arange(n_frames) * hop
         windows = np.lib.stride_tricks.sliding_window_view(self._samples, window, axis=0)[starts]
-        marks = np.lib.stride_tricks.sliding_window_view(self._marks, window, axis=0)[starts]
-        values = self._features(np.ascontiguousarray(windows)).astype(np.float32)
+        faults = self._faults(starts)
+        values = self._smoothed(self._features(np.ascontiguousarray(windows).reshape(n_frames, *self._rows, window)), faults)
         t_end = self._times[starts + window - 1]
-        frames = [
-            FeatureFrame(values[k], self._next_frame + k, float(t_end[k]), self._fault(marks[k])) for k in range(n_frames)
-        ]
+        frames = [FeatureFrame(values[k], self._next_frame + k, float(t_end[k]), faults[k]) for k in range(n_frames)]
         self._next_frame += n_frames
         self._next_start += n_frames * hop
         self._forget()
@@ -110,6 +134,18 @@ class Extractor:
         self._samples, self._marks, self._times = self._samples[done:], self._marks[done:], self._times[done:]
         self._next_start -= done
 
+    def _smoothed(self, values: Float64Array, faults: list[str | None]) -> Float32Array:
+        if self._smoother is None:
+            return values.astype(np.float32)
+        smoothed = [self._smoother.push(v, is_good=fault is None) for v, fault in zip(values, faults, strict=True)]
+        return np.stack(smoothed).astype(np.float32)
+
+    def _faults(self, starts: npt.NDArray[np.int64]) -> list[str | None]:
+        if not self._marks[starts[0] : starts[-1] + self.spec.window].any():
+            return [None] * len(starts)
+        windows = np.lib.stride_tricks.sliding_window_view(self._marks, self.spec.window, axis=0)
+        return [self._fault(windows[start]) for start in starts]
+
     def _fault(self, marks: MarkArray) -> str | None:
         if not marks.any():
             return None
@@ -118,6 +154,43 @@ class Extractor:
             if share.max() > MAX_INVALID_SHARE:
                 return f"{self.spec.ch_names[int(share.argmax())]}: {share.max():.0%} {text}"
         return None
+
+
+def _preprocessor(spec: FeatureSpec) -> Preprocessor:
+    return Preprocessor(
+        spec.sfreq,
+        spec.ch_names,
+        reference=spec.reference,
+        bipolar_pairs=spec.bipolar,
+        passband=spec.passband,
+        notch_hz=spec.notch_hz,
+    )
+
+
+def _smoother(spec: FeatureSpec) -> MovingAverage | KalmanSmoother | None:
+    if spec.smoothing == "moving_average":
+        return MovingAverage(spec.smoothing_frames)
+    return KalmanSmoother(kalman_ratio(spec.smoothing_frames)) if spec.smoothing == "kalman" else None
+
+
+def check_causal(spec: FeatureSpec) -> None:
+    """Refuse features that cannot be computed live.
+
+    Parameters
+    ----------
+    spec : FeatureSpec
+        What to compute.
+
+    Raises
+    ------
+    MatchError
+        When its smoothing looks ahead.
+    """
+    if not spec.is_causal:
+        raise MatchError(
+            f"The features are smoothed by '{spec.smoothing}', which looks ahead: it needs the whole recording.",
+            "Use a model whose features are smoothed by 'moving_average' or 'kalman', or not at all.",
+        )
 
 
 def check_rate(spec: FeatureSpec, sfreq: float) -> None:
@@ -144,7 +217,7 @@ def check_rate(spec: FeatureSpec, sfreq: float) -> None:
 
 
 def extract(spec: FeatureSpec, samples: FloatArray, sfreq: float, timestamps: Float64Array | None = None) -> list[FeatureFrame]:
-    """Return all frames of a recording: one chunk through the live path.
+    """Return all frames of a recording: one chunk through the live path, then smoothing that looks ahead where the spec asks so.
 
     Parameters
     ----------
@@ -160,10 +233,27 @@ def extract(spec: FeatureSpec, samples: FloatArray, sfreq: float, timestamps: Fl
     Returns
     -------
     list of FeatureFrame
-        Each of shape (n_bands, n_columns), in nats or dB.
+        Each of shape (n_bands, n_columns), in the spec's unit.
     """
     times = np.arange(len(samples)) / sfreq if timestamps is None else timestamps
-    return Extractor(spec, sfreq).push(samples, times)
+    if spec.is_causal:
+        return Extractor(spec, sfreq).push(samples, times)
+    frames = Extractor(spec.model_copy(update={"smoothing": "none"}), sfreq).push(samples, times)
+    return _smooth_ahead(spec, frames)
+
+
+def _smooth_ahead(spec: FeatureSpec, frames: list[FeatureFrame]) -> list[FeatureFrame]:
+    """Smooth the good frames of a recording; the others stay as they are, marked."""
+    good = [k for k, frame in enumerate(frames) if frame.fault is None]
+    if not good or spec.smoothing_frames == 1:
+        return frames
+    values = np.stack([frames[k].values for k in good])
+    n = spec.smoothing_frames
+    smooth = centred_average(values, n) if spec.smoothing == "moving_average_centred" else lds_smooth(values, kalman_ratio(n))
+    out = list(frames)
+    for k, value in zip(good, smooth.astype(np.float32), strict=True):
+        out[k] = replace(out[k], values=value)
+    return out
 
 
 def stack(frames: list[FeatureFrame]) -> tuple[Float32Array, Float64Array, BoolArray]:
@@ -177,7 +267,7 @@ def stack(frames: list[FeatureFrame]) -> tuple[Float32Array, Float64Array, BoolA
     Returns
     -------
     values : ndarray of float32, shape (n, n_bands, n_columns)
-        Features in nats or dB.
+        Features in the spec's unit.
     t_end : ndarray of float64, shape (n,)
         Capture times of the windows' last samples in s.
     ok : ndarray of bool, shape (n,)

@@ -9,8 +9,47 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from sclcm_core.bands import SEED_BANDS, Band
 from sclcm_core.montage import front_back_pairs, left_right_pairs
+from sclcm_core.streaming.reference import Reference, bipolar_columns, ear_columns
 
+Kind = Literal[
+    "de",
+    "de_bandpass",
+    "psd",
+    "psd_welch",
+    "relative_power",
+    "hjorth_activity",
+    "hjorth_mobility",
+    "hjorth_complexity",
+]
 Pairing = Literal["dasm", "rasm", "dcau"]
+Smoothing = Literal["none", "moving_average", "kalman", "moving_average_centred", "lds"]
+
+UNITS: dict[str, str] = {
+    "de": "nats",
+    "de_bandpass": "nats",
+    "psd": "dB",
+    "psd_welch": "dB",
+    "relative_power": "1",
+    "hjorth_activity": "µV²",
+    "hjorth_mobility": "1/s",
+    "hjorth_complexity": "1",
+}
+"""Unit of each kind of feature."""
+
+TITLES: dict[str, str] = {
+    "de": "differential entropy",
+    "de_bandpass": "differential entropy by band-pass and variance",
+    "psd": "power spectral density",
+    "psd_welch": "power spectral density by Welch's method",
+    "relative_power": "relative power",
+    "hjorth_activity": "Hjorth activity",
+    "hjorth_mobility": "Hjorth mobility",
+    "hjorth_complexity": "Hjorth complexity",
+}
+"""What each kind of feature is called."""
+
+FILTER_BANK_KINDS = frozenset({"de_bandpass", "hjorth_activity", "hjorth_mobility", "hjorth_complexity"})
+"""Kinds that are computed on the output of causal band-pass filters whose state runs through the whole stream."""
 
 
 def _band(value: Any) -> Any:
@@ -26,14 +65,24 @@ class FeatureSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["de", "psd"] = Field("de", description="differential entropy in nats, or power spectral density in dB")
+    kind: Kind = Field("de", description="what is computed in each band, such as differential entropy in nats")
     bands: tuple[Annotated[Band, BeforeValidator(_band)], ...] = Field(SEED_BANDS, description="(name, low, high) in Hz")
     ch_names: tuple[str, ...] = Field(description="channels, by their standard names, in the order of the columns")
-    pairs: tuple[Pairing, ...] = Field((), description="differences between electrodes that are appended as columns")
+    pairs: tuple[Pairing | Literal["asm"], ...] = Field(
+        (), description="differences between electrodes that are appended as columns; asm is dasm, then rasm"
+    )
     sfreq: float = Field(gt=0, description="sampling rate in Hz at which features are computed")
     window_s: float = Field(1.0, gt=0, description="length of a frame's window in s")
     hop_s: float = Field(0.5, gt=0, description="distance between frames in s")
     n_frames: int = Field(10, ge=1, description="number of consecutive frames the model sees")
+    reference: Reference = Field("as_recorded", description="against what potentials are taken before anything else")
+    bipolar: tuple[tuple[str, str], ...] = Field((), description="electrodes whose differences replace the channels")
+    passband: tuple[float, float] | None = Field(None, description="causal band-pass over the whole signal, edges in Hz")
+    notch_hz: float | None = Field(None, gt=0, description="mains frequency in Hz that is cut out; None for none")
+    filter_order: int = Field(5, ge=1, le=10, description="order of the filter bank; for kinds that need one")
+    segment_s: float | None = Field(None, gt=0, description="length of Welch's segments in s; half the window when None")
+    smoothing: Smoothing = Field("none", description="smoothing of frames over time; causal, or offline only")
+    smoothing_s: float = Field(5.0, gt=0, description="time in s that a smoothed frame stands for, where there is smoothing")
 
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
@@ -48,7 +97,31 @@ class FeatureSpec(BaseModel):
                 )
         if self.window < 4 or self.hop < 1:
             raise ValueError(f"window_s {self.window_s} and hop_s {self.hop_s} are too short at {self.sfreq:g} Hz")
+        self._check_filters()
+        self._check_references()
         return self
+
+    def _check_filters(self) -> None:
+        nyquist = self.sfreq / 2
+        if self.passband is not None and not 0 <= self.passband[0] < self.passband[1] < nyquist:
+            raise ValueError(f"passband {self.passband} Hz must rise, within 0 and below {nyquist:g} Hz")
+        if self.notch_hz is not None and self.notch_hz >= nyquist:
+            raise ValueError(f"notch_hz {self.notch_hz:g} must lie below {nyquist:g} Hz")
+        for band in self.bands:
+            if self.needs_filter_bank and band.high >= nyquist:
+                raise ValueError(f"a filter for {band.name} needs a rate above {2 * band.high:g} Hz; got {self.sfreq:g} Hz")
+        if not 4 <= self.segment <= self.window:
+            raise ValueError(f"segment_s {self.segment_s} must lie between 4 samples and the window of {self.window_s} s")
+
+    def _check_references(self) -> None:
+        if self.reference == "linked":
+            ear_columns(self.ch_names)
+        if self.bipolar:
+            bipolar_columns(self.ch_names, self.bipolar)
+            if self.pairs or self.reference != "as_recorded":
+                raise ValueError("bipolar takes neither pairs nor a reference: differences of differences say nothing new")
+        if len(set(self.pairs)) != len(self.pairs) or ("asm" in self.pairs and {"dasm", "rasm"} & set(self.pairs)):
+            raise ValueError(f"pairs {list(self.pairs)} names a kind twice (asm is dasm and rasm)")
 
     @property
     def window(self) -> int:
@@ -59,6 +132,42 @@ class FeatureSpec(BaseModel):
     def hop(self) -> int:
         """Distance between frames in samples at `sfreq`."""
         return round(self.hop_s * self.sfreq)
+
+    @property
+    def segment(self) -> int:
+        """Length of Welch's segments in samples at `sfreq`."""
+        return self.window // 2 if self.segment_s is None else round(self.segment_s * self.sfreq)
+
+    @property
+    def unit(self) -> str:
+        """Unit of the features of the channels."""
+        return UNITS[self.kind]
+
+    @property
+    def title(self) -> str:
+        """What the features are called."""
+        return TITLES[self.kind]
+
+    @property
+    def needs_filter_bank(self) -> bool:
+        """Whether the features are computed on band-passed signals."""
+        return self.kind in FILTER_BANK_KINDS
+
+    @property
+    def is_causal(self) -> bool:
+        """Whether the features can be computed live: smoothing must not look ahead."""
+        return self.smoothing not in ("moving_average_centred", "lds")
+
+    @property
+    def smoothing_frames(self) -> int:
+        """Number of frames that a smoothed frame stands for."""
+        return max(1, round(self.smoothing_s * self.sfreq / self.hop))
+
+    @property
+    def smoothing_delay_s(self) -> float:
+        """Mean age in s of what a smoothed frame is made of, beyond that of the newest frame; 0 offline and without any."""
+        is_late = self.smoothing in ("moving_average", "kalman")
+        return (self.smoothing_frames - 1) / 2 * self.hop / self.sfreq if is_late else 0.0
 
     @property
     def span_s(self) -> float:
@@ -74,15 +183,23 @@ class FeatureSpec(BaseModel):
     def pair_names(self) -> tuple[tuple[Pairing, str, str], ...]:
         """Kind and electrodes of each appended pair."""
         out: list[tuple[Pairing, str, str]] = []
-        for kind in self.pairs:
+        kinds: list[Pairing] = []
+        for name in self.pairs:
+            kinds += ["dasm", "rasm"] if name == "asm" else [name]
+        for kind in kinds:
             found = front_back_pairs(self.ch_names) if kind == "dcau" else left_right_pairs(self.ch_names)
             out += [(kind, first, second) for first, second in found]
         return tuple(out)
 
     @property
+    def signal_names(self) -> tuple[str, ...]:
+        """Names of the signals of which features are computed: the channels, or their bipolar differences."""
+        return tuple(f"{first}-{second}" for first, second in self.bipolar) or self.ch_names
+
+    @property
     def columns(self) -> tuple[str, ...]:
-        """Names of the columns: the channels, then the pairs."""
-        return (*self.ch_names, *(f"{kind} {first}-{second}" for kind, first, second in self.pair_names))
+        """Names of the columns: the signals, then the pairs."""
+        return (*self.signal_names, *(f"{kind} {first}-{second}" for kind, first, second in self.pair_names))
 
     @property
     def n_columns(self) -> int:

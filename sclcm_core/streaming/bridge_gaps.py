@@ -48,10 +48,12 @@ class GapBridge:
             return data, valid
         if not valid.all():
             data = self._carry_over(data, valid)
-        self._anchor = np.where(np.isnan(self._anchor), _first_good(data), self._anchor)
+        if np.isnan(self._anchor).any():
+            self._anchor = np.where(np.isnan(self._anchor), _first_good(data), self._anchor)
         self._last = data[-1].copy()
         bridged = data - self._anchor
-        bridged[np.isnan(bridged)] = 0.0
+        if not valid.all():
+            bridged[np.isnan(bridged)] = 0.0
         return bridged, valid
 
     def _carry_over(self, data: Float64Array, valid: BoolArray) -> Float64Array:
