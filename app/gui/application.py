@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable
 from types import TracebackType
@@ -23,6 +24,7 @@ def make_application() -> QApplication:
     if isinstance(there, QApplication):
         load_fonts()
         return there
+    os.environ.setdefault("QT_XCB_GL_INTEGRATION", "none")  # nothing here uses OpenGL; Mesa alone takes tens of MB
     for attribute in (Qt.AA_EnableHighDpiScaling, Qt.AA_UseHighDpiPixmaps, Qt.AA_DontCreateNativeWidgetSiblings):
         QCoreApplication.setAttribute(attribute)
     QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)

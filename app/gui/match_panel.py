@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PyQt5.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
 
 from app.gui.panel import Panel
 from app.gui.workbench import Assignment, FoundStream
-from sclcm_core.inference.manifest import Manifest
 from sclcm_core.montage import find_channels
+
+if TYPE_CHECKING:
+    from sclcm_core.inference.manifest import Manifest
 
 UNITS = ("as declared", "µV", "mV", "V", "nV")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PyQt5.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QTextBrowser, QWidget
 
@@ -11,7 +12,9 @@ from app.gui.model_card import card_html
 from app.gui.panel import Panel
 from app.gui.theme import Theme
 from app.gui.workbench import ModelAtHand
-from sclcm_core.inference.manifest import Manifest
+
+if TYPE_CHECKING:
+    from sclcm_core.inference.manifest import Manifest
 
 
 class ModelPanel(Panel):

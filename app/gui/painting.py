@@ -62,7 +62,7 @@ def polygon(xy: Float64Array) -> QPolygonF:
     out.fill(QPointF(), len(xy))
     memory = out.data()
     memory.setsize(xy.size * 8)
-    np.frombuffer(memory, dtype=np.float64)[:] = xy.ravel()  # type: ignore[call-overload]
+    np.frombuffer(memory, dtype=np.float64).reshape(-1, 2)[:] = xy  # type: ignore[call-overload]
     return out
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtGui import QBrush, QCloseEvent
@@ -13,7 +14,9 @@ from app.gui.match_panel import MatchPanel
 from app.gui.panel import Panel
 from app.gui.theme import Theme, colour
 from app.gui.workbench import Assignment, FoundStream
-from sclcm_core.inference.manifest import Manifest
+
+if TYPE_CHECKING:
+    from sclcm_core.inference.manifest import Manifest
 
 PAUSE_MS = 1500
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from PyQt5.QtCore import QLineF, QPointF, QRect, QRectF, QSize, Qt
+from PyQt5.QtCore import QLineF, QPointF, QRect, QRectF, QSize
 from PyQt5.QtGui import QColor, QPainter, QPen, QPixmap
 
 from app.gui.painting import polygon, runs
@@ -43,14 +43,14 @@ class SweepStyle:
     ----------
     background, grid, gap : str
         Colours.
-    line_width : float
-        Width of a trace in logical pixels.
+    is_bold : bool
+        Whether traces are drawn twice, a little apart.
     """
 
     background: str
     grid: str
     gap: str
-    line_width: float
+    is_bold: bool = False
 
 
 class Sweep:
@@ -97,7 +97,7 @@ class Sweep:
         self._style = style
         self._centres = np.array([lane.centre for lane in lanes])
         self._gain = -min(lane.height for lane in lanes) / uv_per_lane
-        self._pens = [_pen(lane.colour, style.line_width) for lane in lanes]
+        self._pens = [_pen(lane.colour) for lane in lanes]
         self._n_context = math.ceil(3.0 / self._px) + 2
         self._context: Float64Array = np.zeros((0, len(lanes)))
         self.pixmap = QPixmap(size * ratio)
@@ -175,7 +175,7 @@ class Sweep:
         style, height = self._style, self.size.height()
         painter.fillRect(left, 0, right - left, height, QColor(style.background))
         painter.setRenderHint(QPainter.Antialiasing, False)
-        painter.setPen(_pen(style.grid, 1.0))
+        painter.setPen(_pen(style.grid))
         second = self._sfreq * self._px
         lines = [
             QLineF(round(k * second), 0, round(k * second), height)
@@ -206,14 +206,23 @@ class Sweep:
         else:
             x = (offset + np.arange(len(span), dtype=np.float64)) * self._px
         y: Float64Array = np.clip(self._centres + span * self._gain, -8.0, self.size.height() + 8.0)
+        places = np.empty((len(self.lanes), len(x), 2))
+        places[:, :, 0], places[:, :, 1] = x, y.T
         whole = bool(np.isfinite(y).all())
         for k, pen in enumerate(self._pens):
             painter.setPen(pen)
             for a, b in [(0, len(x))] if whole else runs(np.isfinite(y[:, k])):
-                if b - a == 1:
-                    painter.drawPoint(QPointF(x[a], y[a, k]))
-                else:
-                    painter.drawPolyline(polygon(np.stack([x[a:b], y[a:b, k]], axis=1)))
+                self._paint_run(painter, places[k, a:b])
+
+    def _paint_run(self, painter: QPainter, xy: Float64Array) -> None:
+        if len(xy) == 1:
+            painter.drawPoint(QPointF(*xy[0]))
+            return
+        points = polygon(xy)
+        painter.drawPolyline(points)
+        if self._style.is_bold:
+            points.translate(0.0, 0.6)
+            painter.drawPolyline(points)
 
 
 def _thinned(span: Float64Array, offset: int, px: float) -> tuple[Float64Array, Float64Array]:
@@ -228,8 +237,8 @@ def _thinned(span: Float64Array, offset: int, px: float) -> tuple[Float64Array, 
     return np.concatenate([pairs, rest]), np.concatenate([x, x_rest])
 
 
-def _pen(colour: str, width: float) -> QPen:
-    pen = QPen(QColor(colour), width)
+def _pen(colour: str) -> QPen:
+    """Return a pen of Qt's fast kind: cosmetic and one pixel wide. At 1.2 pixels a full repaint took 40 times as long."""
+    pen = QPen(QColor(colour), 1.0)
     pen.setCosmetic(True)
-    pen.setJoinStyle(Qt.RoundJoin)
     return pen

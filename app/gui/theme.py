@@ -40,8 +40,8 @@ class Theme:
         Colours of negative, neutral and positive.
     scale : float
         Factor on all font sizes.
-    line_width : float
-        Width of a trace in pixels.
+    bold_lines : bool
+        Whether traces are drawn bold.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Theme:
     classes: tuple[str, ...]
     valences: tuple[str, ...]
     scale: float = 1.0
-    line_width: float = 1.2
+    bold_lines: bool = False
 
     def larger(self, factor: float) -> Theme:
         """Return the same look with other font sizes."""
@@ -103,7 +103,7 @@ CONTRAST = Theme(
     simulated="#ffd400", replay="#d3b8ff", live="#49f29f", gap="#4a4a4a",
     traces=("#ffffff", "#9fe8ff", "#ffe27a", "#ffb3f2"),
     classes=("#5cc3ff", "#ffb000", "#d3b8ff", "#33e6c0", "#ff9ccb", "#f4f77a"),
-    valences=("#ff9a6b", "#d8d8d8", "#5cc9ff"), scale=1.1, line_width=1.6,
+    valences=("#ff9a6b", "#d8d8d8", "#5cc9ff"), scale=1.1, bold_lines=True,
 )  # fmt: skip
 
 THEMES: dict[str, Theme] = {theme.name: theme for theme in (DARK, LIGHT, CONTRAST)}

@@ -75,7 +75,7 @@ class TraceCanvas(QWidget):
         if self._buffer is None or not self.channels or size.width() < 40 or size.height() < 20:
             self.update()
             return
-        style = SweepStyle(self.theme.card, self.theme.grid, self.theme.gap, self.theme.line_width)
+        style = SweepStyle(self.theme.card, self.theme.grid, self.theme.gap, self.theme.bold_lines)
         lanes = lay_out(self.channels, size.height(), self.theme)
         n_visible = max(8, round(self.visible_s * self._sfreq))
         ratio = self.devicePixelRatioF()
@@ -112,7 +112,7 @@ class TraceCanvas(QWidget):
             self.update()
             return
         for rect in changed:
-            self.update(rect.translated(self.plot_rect().topLeft()).adjusted(-1, 0, 1, FOOT))
+            self.update(rect.translated(self.plot_rect().topLeft()).adjusted(-1, 0, 1, 0))
 
     def fit_scale(self) -> float:
         """Choose the scale at which the model's channels fill their lanes; return it in µV."""
@@ -180,17 +180,16 @@ class TraceCanvas(QWidget):
         plot = self.plot_rect()
         dirty = event.rect()
         sweep = self._sweep
-        if sweep is None or not plot.contains(dirty.adjusted(0, 0, 0, -FOOT)):
+        if sweep is None or not plot.contains(dirty):
             painter.fillRect(dirty, colour(self.theme.card))
-            self._paint_gutter(painter, plot)
-        else:
-            painter.fillRect(dirty.intersected(QRect(0, plot.bottom() + 1, self.width(), FOOT)), colour(self.theme.card))
         if sweep is None:
             self._paint_nothing(painter, plot)
             return
         self._paint_paper(painter, plot, dirty, sweep)
         self._paint_flags(painter, plot, sweep)
-        self._paint_foot(painter, plot, sweep)
+        if not plot.contains(dirty):
+            self._paint_gutter(painter, plot)
+            self._paint_foot(painter, plot)
 
     def _paint_paper(self, painter: QPainter, plot: QRect, dirty: QRect, sweep: Sweep) -> None:
         if not self._rolls():
@@ -272,7 +271,7 @@ class TraceCanvas(QWidget):
         box = QRectF(plot.right() - 90, plot.bottom() + 4, 90 + EDGE, FOOT - 4)
         write(painter, box, f"{self.uv_per_lane:g} µV", font(self.theme, 11, QFont.DemiBold), shade, align=RIGHT)
 
-    def _paint_foot(self, painter: QPainter, plot: QRect, sweep: Sweep) -> None:
+    def _paint_foot(self, painter: QPainter, plot: QRect) -> None:
         step = 1.0 if self.visible_s <= 12 else 5.0
         small, shade = font(self.theme, 11), colour(self.theme.faint if self.theme.name == "dark" else self.theme.muted)
         k = 0.0
