@@ -207,8 +207,7 @@ class Session:
                     journey = self._embark_anew(journey)
         finally:
             self.source.close()
-            if self._journey:
-                self._journey.buffer.close()
+        journey.buffer.close()  # after an error, only once it has been told: the processing must not end as if all were well
 
     def _embark(self, spec: StreamSpec) -> _Journey:
         """Start to process a stream."""

@@ -15,6 +15,7 @@ from sclcm_core.inference.manifest import Manifest
 from sclcm_core.inference.personal_baseline import BaselineRecorder
 from sclcm_core.inference.predictor import Predictor, softmax
 from sclcm_core.inference.smoothing import ProbabilitySmoother
+from sclcm_core.streaming.quality_watch import QualityGate
 from sclcm_core.types import FeatureFrame, Float64Array, FloatArray, Prediction
 
 
@@ -67,6 +68,8 @@ class Pipeline:
         self._clock = clock
         self._frames: deque[FeatureFrame] = deque(maxlen=manifest.features.n_frames)
         self._smoother = ProbabilitySmoother(manifest.smoothing_s)
+        features = manifest.features
+        self._gate = QualityGate(sfreq, features.ch_names, features.span_s)
         self._nothing = np.full(len(manifest.class_names), np.nan, dtype=np.float32)
 
     @property
@@ -84,6 +87,7 @@ class Pipeline:
         self._extractor.reset()
         self._frames.clear()
         self._smoother.reset()
+        self._gate.reset()
 
     def advance(self, samples: FloatArray, timestamps: Float64Array, t_arrived: float) -> list[Prediction]:
         """Take the next samples and return the predictions that they complete.
@@ -102,6 +106,7 @@ class Pipeline:
         list of Prediction
             In order. A withheld prediction says why.
         """
+        self._gate.push(samples, timestamps)
         frames = self._extractor.push(samples, timestamps)
         skip_to = len(frames) - 1 if self._policy is WindowPolicy.NEWEST else 0
         predictions = []
@@ -125,7 +130,9 @@ class Pipeline:
             baseline.push(frame)
 
     def _predict(self, frame: FeatureFrame, t_arrived: float) -> Prediction:
-        withheld = self._why_withheld()
+        spec = self.manifest.features
+        t_start = self._frames[0].t_end - (spec.window - 1) / spec.sfreq
+        withheld = self._why_withheld() or self._gate.why_withheld(t_start, frame.t_end)
         if withheld:
             self._smoother.reset()
             probabilities = self._nothing
@@ -133,7 +140,6 @@ class Pipeline:
             values = self._normaliser.transform(np.stack([f.values for f in self._frames]))
             logits = self._predictor.logits(np.moveaxis(values, 0, -1)[None])[0]
             probabilities = self._smoother.push(softmax(logits, self.manifest.temperature), frame.t_end)
-        t_start = self._frames[0].t_end - self.manifest.features.window_s
         names = self.manifest.class_names
         return Prediction(probabilities, names, frame.index, t_start, frame.t_end, t_arrived, self._clock(), withheld, frame)
 

@@ -6,8 +6,6 @@ from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.ndimage import uniform_filter1d
-from scipy.signal import find_peaks
 
 from sclcm_core.montage import canonical_name
 from sclcm_core.types import Float32Array, Float64Array, FloatArray
@@ -62,6 +60,9 @@ def find_blinks(samples: FloatArray, sfreq: float) -> Float64Array:
     >>> find_blinks(bump[None], 128.0).round(1).tolist()
     [2.5]
     """
+    from scipy.ndimage import uniform_filter1d  # imported late: scipy.signal takes 0.9 s and 75 MB
+    from scipy.signal import find_peaks
+
     trace = np.where(np.isfinite(samples), samples, np.nanmedian(_finite(samples), axis=1, keepdims=True)).mean(axis=0)
     smooth = uniform_filter1d(trace - np.median(trace), max(1, round(_SMOOTH_S * sfreq)))
     spread = float(np.median(np.abs(smooth))) * 1.4826

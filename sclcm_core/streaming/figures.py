@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.fft import rfft, rfftfreq
+from numpy.fft import rfft, rfftfreq
 
 from sclcm_core.streaming.marks import FLAT_AFTER_S, FLAT_STEP
 from sclcm_core.types import BoolArray, Float32Array, Float64Array, FloatArray

@@ -112,7 +112,7 @@ def test_a_session_stops_within_two_seconds_at_any_moment(bundle: Bundle, after_
 
 
 def test_predictions_are_scored_against_the_markers_that_cover_their_window(bundle: Bundle) -> None:
-    samples = eeg(20) * np.r_[np.full(10 * 128, 0.001), np.full(10 * 128, 1000.0)][:, None].astype(np.float32)
+    samples = eeg(20) * np.r_[np.full(10 * 128, 0.2), np.full(10 * 128, 3.0)][:, None].astype(np.float32)
     markers = [Marker(0.0, "quiet"), Marker(10.0, "loud"), Marker(3.0, "blink")]
     session = Session(ArraySource(samples, markers=markers), bundle, EVERY)
     predictions = run(session)

@@ -61,10 +61,18 @@ def test_lost_samples_withhold_every_prediction_that_they_touch(bundle: Bundle) 
     predictions = run(Pipeline(bundle.manifest, bundle.predictor, 128.0), samples, times, 50)
     lost_from, lost_to = times[1280], times[1299]
     for p in predictions[3:]:
-        touched = p.t_start < lost_to and p.t_end >= lost_from
-        assert (p.withheld is not None) == touched, p
-        if touched:
+        if p.t_start < lost_to and p.t_end >= lost_from:
             assert "T8" in str(p.withheld) and np.isnan(p.probabilities).all()
+        elif p.t_end < lost_from or p.t_start > lost_to + 2.0:  # the signal quality looks back two seconds more
+            assert p.withheld is None, p
+
+
+def test_a_poor_signal_withholds_and_says_why(bundle: Bundle) -> None:
+    samples, times = eeg(12, 128.0)
+    samples[5 * 128 : 8 * 128, 0] = 5e4 * np.sign(np.sin(np.arange(3 * 128)))
+    predictions = run(Pipeline(bundle.manifest, bundle.predictor, 128.0), samples, times, 50)
+    at_seven = next(p for p in predictions if p.t_end > times[7 * 128])
+    assert str(at_seven.withheld).startswith("poor signal: T7"), at_seven
 
 
 def test_newest_skips_and_counts_but_agrees_where_it_answers(bundle: Bundle) -> None:
