@@ -129,6 +129,10 @@ class EvaluateConfig(_Strict):
         tuple[Literal["majority", "logistic_regression", "riemannian"], ...],
         Field(description="simple methods on the same folds"),
     ] = ("majority", "logistic_regression")
+    design_subjects: Annotated[
+        tuple[str, ...],
+        Field(description="people on whom shape and training were chosen; figures of the others are given by themselves too"),
+    ] = ()
 
 
 class QuantizeConfig(_Strict):

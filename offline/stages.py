@@ -164,7 +164,8 @@ def evaluate(run: Run, *, n_jobs: int = 1) -> Summary:
         results = cross_validate(run.config, run.windows, run.folder, covariances=covariances, n_jobs=n_jobs, report=report)
     protocol = f"{PROTOCOLS[run.config.evaluate.split]} {INNER}"
     seed = Seed(run.config.seed).of("summary")
-    summary = summarise(results, run.windows, protocol, main=run.shipped, seed=seed)
+    design = run.config.evaluate.design_subjects
+    summary = summarise(results, run.windows, protocol, main=run.shipped, seed=seed, design_subjects=design)
     run.folder.write_json("metrics.json", summary.as_dict())
     plots = _plots(run, summary)
     (run.folder.path / "plots").mkdir(exist_ok=True)

@@ -31,6 +31,14 @@ METHODS_TABLE = (
 )
 
 
+UNTOUCHED_TABLE = ("Method", "Normalised by", "Balanced accuracy [95 %] on people on whom nothing was chosen")
+
+
+def untouched_rows(summary: Summary) -> list[tuple[str, ...]]:
+    """Return the rows of the table of people on whom nothing was chosen; none where the config does not say who they are."""
+    return [(m.method, m.line, str(m.untouched)) for m in summary.methods if m.untouched is not None]
+
+
 def method_cells(method: MethodSummary) -> tuple[str, ...]:
     """Return the row of a method in the table of methods."""
     figures: tuple[Figure, ...] = (method.balanced_accuracy, method.macro_f1, method.accuracy, method.trial_accuracy)
@@ -67,6 +75,7 @@ def report_html(
         f"<p>{html.escape(card.title)}, {html.escape(card.licence)}. {html.escape(card.attribution)}</p>",
         f"<h2>Protocol</h2><p>{html.escape(summary.protocol)} Chance: {summary.chance:.3f}.</p>",
         "<h2>Methods</h2>" + table(METHODS_TABLE, [method_cells(m) for m in summary.methods]),
+        _untouched(summary),
         "<h2>Paired comparisons</h2>" + _comparisons(summary),
         "".join(f"<h3>{html.escape(title)}</h3>{_image(png)}" for title, png in plots.items()),
         "<h2>Person by person</h2>" + _people(summary),
@@ -97,6 +106,11 @@ def _warning(card: DatasetCard) -> str:
 
 def _paragraphs(notes: Sequence[str]) -> str:
     return "".join(f"<p>{html.escape(note)}</p>" for note in notes)
+
+
+def _untouched(summary: Summary) -> str:
+    rows = untouched_rows(summary)
+    return table(UNTOUCHED_TABLE, rows) if rows else ""
 
 
 def _comparisons(summary: Summary) -> str:

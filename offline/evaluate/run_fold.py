@@ -14,9 +14,10 @@ from offline.datasets.window_set import WindowSet
 from offline.evaluate.baselines import BASELINES
 from offline.evaluate.calibration import fit_temperature
 from offline.evaluate.covariances import Covariances
+from offline.evaluate.probes import LINEAR, NEIGHBOURS, fit_linear_probe, fit_neighbours
 from offline.evaluate.riemannian import RIEMANNIAN, RiemannianBaseline
 from offline.evaluate.sealed import Answer, Reading, open_and_sealed
-from offline.finetune.classify import network_logits
+from offline.finetune.classify import network_outputs
 from offline.finetune.fit import Epochs, FitData, fit_ensemble
 from offline.quantize.export import export_network
 from offline.quantize.static_int8 import calibration_windows, quantize_int8
@@ -24,7 +25,7 @@ from offline.seeds import Seed
 from offline.training.inputs import Inputs, share_of_trials
 from sclcm_core.inference.onnx_runtime import OnnxPredictor
 from sclcm_core.inference.predictor import softmax
-from sclcm_core.models import Ensemble
+from sclcm_core.models import Ensemble, SclcmEncoder
 from sclcm_core.types import Float32Array
 
 FLOAT, INT8 = "sclcm", "sclcm int8"
@@ -84,18 +85,19 @@ def run_fold(config: RunConfig, windows: WindowSet, fold: Fold, covariances: Cov
     seed = Seed(config.seed).of("fold", fold.name)
     labelled = share_of_trials(windows, fold.train, config.finetune.label_share, seed.of("labels").rng())
     data, sealed, _ = open_and_sealed(windows, fold, config.lines, labelled)
-    ensemble, lengths, histories = fit_ensemble(config, data, seed)
-    logits = [network_logits(ensemble, inputs.features) for inputs in data.validation]
+    fit = fit_ensemble(config, data, seed)
+    ensemble = fit.ensemble
+    logits = [network_outputs(ensemble, inputs.features) for inputs in data.validation]
     label = np.concatenate([inputs.label for inputs in data.validation])
     temperature = fit_temperature(np.concatenate(logits), label)
-    answers = _baseline_answers(config, data, covariances)
+    answers = _baseline_answers(config, data, covariances) | _probe_answers(config, data, fit.pretrained)
     with tempfile.TemporaryDirectory() as folder:
         predictor = _int8(config, ensemble, data, seed, Path(folder))
         agreement, drop = _cost_of_int8(predictor, data, logits)
         answers |= _network_answers(config.lines, ensemble, predictor, temperature)
         reading = sealed.open(answers)
-    epochs = Epochs(*(round(float(np.mean([getattr(n, k) for n in lengths]))) for k in ("pretrain", "finetune")))
-    score = float(np.mean([history.best_score for history in histories]))
+    epochs = Epochs(*(round(float(np.mean([getattr(n, k) for n in fit.epochs]))) for k in ("pretrain", "finetune")))
+    score = float(np.mean([history.best_score for history in fit.histories]))
     return FoldResult(fold.name, epochs, temperature, score, agreement, drop, reading)
 
 
@@ -110,6 +112,16 @@ def _baseline_answers(config: RunConfig, data: FitData, covariances: Covariances
         answers |= {
             (RIEMANNIAN, line): method.fit(train, validation, data.n_classes, line) for line, train, validation in sides
         }
+    return answers
+
+
+def _probe_answers(config: RunConfig, data: FitData, encoder: SclcmEncoder | None) -> dict[tuple[str, Line], Answer]:
+    if encoder is None:
+        return {}
+    answers: dict[tuple[str, Line], Answer] = {}
+    for line, train, validation in zip(config.lines, data.labelled, data.validation, strict=True):
+        answers[LINEAR, line] = fit_linear_probe(encoder, train, validation, data.n_classes)
+        answers[NEIGHBOURS, line] = fit_neighbours(encoder, train, data.n_classes)
     return answers
 
 
@@ -142,7 +154,7 @@ def _network_answers(
     lines: tuple[Line, ...], ensemble: Ensemble, predictor: OnnxPredictor | None, temperature: float
 ) -> dict[tuple[str, Line], Answer]:
     def of_float(inputs: Inputs) -> Float32Array:
-        return softmax(network_logits(ensemble, inputs.features), temperature)
+        return softmax(network_outputs(ensemble, inputs.features), temperature)
 
     answers: dict[tuple[str, Line], Answer] = {(FLOAT, line): of_float for line in lines}
     if predictor is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,8 @@ class MethodSummary:
         Bins of confidence: mean confidence, share right, windows.
     subjects : list of SubjectRow
         Person by person.
+    untouched : Figure or None
+        Mean balanced accuracy over the people on whom nothing was chosen, where the config says who they are.
     """
 
     method: str
@@ -62,6 +64,7 @@ class MethodSummary:
     confusion: list[list[int]]
     reliability: list[list[float | None]]
     subjects: list[SubjectRow]
+    untouched: Figure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,15 @@ class Summary:
         return dataclasses.asdict(self)
 
 
-def summarise(results: Sequence[FoldResult], windows: WindowSet, protocol: str, *, main: str, seed: Seed) -> Summary:
+def summarise(
+    results: Sequence[FoldResult],
+    windows: WindowSet,
+    protocol: str,
+    *,
+    main: str,
+    seed: Seed,
+    design_subjects: Collection[str] = (),
+) -> Summary:
     """Put the readings of all folds together.
 
     Parameters
@@ -123,13 +134,15 @@ def summarise(results: Sequence[FoldResult], windows: WindowSet, protocol: str, 
         The method that the others are compared with.
     seed : Seed
         Determines the resampling.
+    design_subjects : collection of str
+        People on whom shape and training were chosen.
 
     Returns
     -------
     Summary
         Figures with intervals.
     """
-    pooled = _Pooled(results, windows)
+    pooled = _Pooled(results, windows, design_subjects)
     methods = [pooled.method(key, seed) for key in results[0].reading.probabilities]
     mine = {m.line: m for m in methods if m.method == main}
     others = [m for m in methods if m.method != main]
@@ -140,8 +153,9 @@ def summarise(results: Sequence[FoldResult], windows: WindowSet, protocol: str, 
 class _Pooled:
     """Readings of all folds, one after the other."""
 
-    def __init__(self, results: Sequence[FoldResult], windows: WindowSet) -> None:
+    def __init__(self, results: Sequence[FoldResult], windows: WindowSet, design_subjects: Collection[str]) -> None:
         self._windows = windows
+        self._design_subjects = design_subjects
         self._results = results
         self._label, self._subject, self._trial = (
             np.concatenate([getattr(r.reading, name) for r in results]) for name in ("label", "subject", "trial")
@@ -167,7 +181,14 @@ class _Pooled:
             confusion=confusion(self._label, answer, self._windows.n_classes).tolist(),
             reliability=[[None if np.isnan(value) else float(value) for value in row] for row in bins],
             subjects=rows,
+            untouched=self._untouched(rows, seed),
         )
+
+    def _untouched(self, rows: list[SubjectRow], seed: Seed) -> Figure | None:
+        scores = [row.balanced_accuracy for row in rows if row.subject not in self._design_subjects]
+        if not self._design_subjects or not scores:
+            return None
+        return bootstrap_mean(np.array(scores), seed.of("bootstrap").rng())
 
     def _row(self, person: int, answer: Int64Array) -> SubjectRow:
         mine = self._subject == person

@@ -90,7 +90,7 @@ class Classify:
         return Validation(score, {"balanced_accuracy": float(np.mean([balanced_accuracy(table) for table in tables]))})
 
     def _table(self, inputs: Inputs) -> Indices:
-        predicted = network_logits(self._network, inputs.features).argmax(axis=1)
+        predicted = network_outputs(self._network, inputs.features).argmax(axis=1)
         return confusion(inputs.label, predicted, self._network.head.n_classes)
 
 
@@ -100,13 +100,13 @@ def _class_weights(label: Indices, n_classes: int) -> Tensor:
 
 
 @torch.no_grad()
-def network_logits(network: nn.Module, features: Float32Array, *, batch: int = 512) -> Float32Array:
-    """Score windows in evaluation mode.
+def network_outputs(network: nn.Module, features: Float32Array, *, batch: int = 512) -> Float32Array:
+    """Send windows through a network in evaluation mode.
 
     Parameters
     ----------
     network : nn.Module
-        A classifier.
+        A classifier or an encoder.
     features : ndarray of float32, shape (n, n_bands, n_columns, n_frames)
         Normalised features, without unit.
     batch : int
@@ -114,8 +114,8 @@ def network_logits(network: nn.Module, features: Float32Array, *, batch: int = 5
 
     Returns
     -------
-    ndarray of float32, shape (n, n_classes)
-        Logits, without unit.
+    ndarray of float32, shape (n, n_out)
+        Logits or embeddings, without unit.
     """
     was_training = network.training
     network.eval()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +15,6 @@ from offline.training.inputs import Inputs, joined
 from offline.training.networks import build_classifier
 from offline.training.trainer import EpochCallback
 from sclcm_core.models import Ensemble, SclcmClassifier, SclcmEncoder
-
-EncoderSource = Callable[[Seed], SclcmEncoder]
-"""Returns a pretrained encoder for a member of the ensemble."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +111,29 @@ def fit_member(
     return network, history
 
 
-def fit_ensemble(
-    config: RunConfig, data: FitData, seed: Seed, *, epochs: Epochs | None = None, on_epoch: EpochCallback | None = None
-) -> tuple[Ensemble, list[Epochs], list[History]]:
+@dataclass(frozen=True, slots=True)
+class EnsembleFit:
+    """A trained ensemble, and how it came about.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        In evaluation mode.
+    epochs : tuple of Epochs
+        How long each stage of each member was at its best.
+    histories : tuple of History
+        Of the members' finetuning.
+    pretrained : SclcmEncoder or None
+        The first member's encoder as pretraining left it; None without pretraining.
+    """
+
+    ensemble: Ensemble
+    epochs: tuple[Epochs, ...]
+    histories: tuple[History, ...]
+    pretrained: SclcmEncoder | None
+
+
+def fit_ensemble(config: RunConfig, data: FitData, seed: Seed) -> EnsembleFit:
     """Pretrain and finetune every member of the ensemble.
 
     Parameters
@@ -127,27 +144,20 @@ def fit_ensemble(
         What it may see.
     seed : Seed
         Determines everything drawn.
-    epochs : Epochs, optional
-        How long each stage shall be, where there is no validation side.
-    on_epoch : callable, optional
-        Told of each epoch.
 
     Returns
     -------
-    ensemble : Ensemble
-        In evaluation mode.
-    epochs : list of Epochs
-        How long each stage of each member was at its best.
-    histories : list of History
-        Of the members' finetuning.
+    EnsembleFit
+        The ensemble.
     """
-    members, lengths, histories = [], [], []
+    members, lengths, histories, encoders = [], [], [], []
     for number in range(config.finetune.n_members):
         of_member = seed.of("member", number)
-        pretrain_for, finetune_for = (epochs.pretrain, epochs.finetune) if epochs else (None, None)
-        encoder, before = fit_encoder(config, data, of_member, stop_after=pretrain_for, on_epoch=on_epoch)
-        network, history = fit_member(config, data, encoder, of_member, stop_after=finetune_for, on_epoch=on_epoch)
+        encoder, before = fit_encoder(config, data, of_member)
+        encoders.append(copy.deepcopy(encoder).eval())
+        network, history = fit_member(config, data, encoder, of_member)
         members.append(network)
         lengths.append(Epochs(before.best_epoch, history.best_epoch))
         histories.append(history)
-    return Ensemble(members).eval(), lengths, histories
+    pretrained = encoders[0] if config.pretrain is not None else None
+    return EnsembleFit(Ensemble(members).eval(), tuple(lengths), tuple(histories), pretrained)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from offline.config import RunConfig
 from offline.datasets.window_set import WindowSet
-from offline.evaluate.report import METHODS_TABLE, method_cells
+from offline.evaluate.report import METHODS_TABLE, UNTOUCHED_TABLE, method_cells, untouched_rows
 from offline.evaluate.summary import Summary
 from offline.quantize.compare import Comparison
 from sclcm_core.inference.manifest import Manifest
@@ -47,6 +47,7 @@ def model_card(
         "## How well it does",
         _protocol(summary, manifest),
         _table(METHODS_TABLE, [method_cells(m) for m in summary.methods]),
+        _untouched(config, summary),
         _comparisons(summary),
         "## Float and int8",
         _int8(comparison),
@@ -98,6 +99,16 @@ def _protocol(summary: Summary, manifest: Manifest) -> str:
         f"{summary.protocol} The figures are those of the recipe on people it has not seen. The network in this file was then "
         f"trained by the same recipe on all {manifest.training_data.n_subjects} people, for as long as the folds found best. "
         f"Chance is {summary.chance:.3f}. Intervals: bootstrap over people; for trials Wilson's."
+    )
+
+
+def _untouched(config: RunConfig, summary: Summary) -> str:
+    rows = untouched_rows(summary)
+    if not rows:
+        return ""
+    design = ", ".join(config.evaluate.design_subjects)
+    return f"Shape and training were chosen on people {design} alone. On the others by themselves:\n\n" + _table(
+        UNTOUCHED_TABLE, rows
     )
 
 

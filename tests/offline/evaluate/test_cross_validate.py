@@ -1,5 +1,4 @@
 import dataclasses
-import inspect
 import json
 
 import numpy as np
@@ -10,7 +9,7 @@ from offline.datasets.splits import grouped_folds
 from offline.evaluate.baselines import BASELINES
 from offline.evaluate.cross_validate import cross_validate, default_jobs, fold_fingerprint
 from offline.evaluate.fold_store import load_fold, save_fold
-from offline.evaluate.report import report_html
+from offline.evaluate.report import untouched_rows
 from offline.evaluate.run_fold import run_fold
 from offline.evaluate.sealed import SealError, open_and_sealed
 from offline.evaluate.summary import summarise
@@ -118,5 +117,13 @@ def test_folds_in_any_order_give_the_same_summary(windows, make_config):
     assert [row.subject for row in a.methods[0].subjects] == [row.subject for row in b.methods[0].subjects]
 
 
-def test_report_writing_needs_no_files():
-    assert "summary" in inspect.signature(report_html).parameters
+def test_people_on_whom_nothing_was_chosen_are_reported_by_themselves(windows, make_config):
+    config = make_config(finetune={"epochs": 1}, quantize={"enabled": False})
+    results = [run_fold(config, windows, f) for f in grouped_folds(windows, 2, seed=0, n_validation_subjects=1)]
+    summary = summarise(results, windows, "p", main="sclcm", seed=Seed(0), design_subjects=("00", "01", "02"))
+    method = summary.find("sclcm", "personal")
+    others = [row.balanced_accuracy for row in method.subjects if row.subject in ("03", "04", "05")]
+    assert method.untouched.value == pytest.approx(np.mean(others))
+    assert len(untouched_rows(summary)) == len(summary.methods)
+    without = summarise(results, windows, "p", main="sclcm", seed=Seed(0))
+    assert untouched_rows(without) == []

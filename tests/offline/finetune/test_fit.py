@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from offline.finetune.classify import Classify, network_logits
-from offline.finetune.fit import Epochs, FitData, fit_ensemble, fit_member
+from offline.finetune.classify import Classify, network_outputs
+from offline.finetune.fit import FitData, fit_ensemble, fit_member
 from offline.seeds import Seed
 from offline.training import Trainer
 from offline.training.inputs import normalised, population_normaliser
@@ -23,25 +23,25 @@ def flat(network):
 
 
 def test_finetuning_learns_what_classes_do_to_features(config, data):
-    ensemble, epochs, histories = fit_ensemble(config, data, Seed(0))
-    assert histories[0].best_score > 0.9
-    assert 1 <= epochs[0].finetune <= 3
-    assert epochs[0].pretrain == 0
-    assert network_logits(ensemble, data.validation[0].features).shape == (48, 2)
+    fit = fit_ensemble(config, data, Seed(0))
+    assert fit.histories[0].best_score > 0.9
+    assert 1 <= fit.epochs[0].finetune <= 3
+    assert fit.epochs[0].pretrain == 0
+    assert fit.pretrained is None
+    assert network_outputs(fit.ensemble, data.validation[0].features).shape == (48, 2)
 
 
 def test_the_same_seed_gives_the_same_network_and_members_differ(config, make_config, data):
-    (a, *_), (b, *_) = (fit_ensemble(config, data, Seed(0)) for _ in range(2))
+    a, b = (fit_ensemble(config, data, Seed(0)).ensemble for _ in range(2))
     assert torch.equal(flat(a), flat(b))
-    two, _, _ = fit_ensemble(make_config(finetune={"epochs": 1, "n_members": 2}), data, Seed(0))
+    two = fit_ensemble(make_config(finetune={"epochs": 1, "n_members": 2}), data, Seed(0)).ensemble
     assert not torch.equal(flat(two.members[0]), flat(two.members[1]))
 
 
 def test_a_final_fit_repeats_a_number_of_epochs_without_validation(config, data):
     blind = FitData(data.train, data.train, (), 2)
-    _, epochs, histories = fit_ensemble(config, blind, Seed(0), epochs=Epochs(0, 2))
-    assert epochs == [Epochs(0, 2)]
-    assert len(histories[0].rows) == 2
+    _, history = fit_member(config, blind, build_encoder(config, Seed(0)), Seed(0), stop_after=2)
+    assert len(history.rows) == history.best_epoch == 2
 
 
 def test_a_probe_leaves_the_encoder_as_it_was(make_config, data):
@@ -70,8 +70,9 @@ def test_rare_classes_weigh_more(config, data):
 
 def test_pretraining_comes_first_where_the_config_asks_for_it(make_config, data):
     pretrain = {"epochs": 2, "n_groups": 4, "n_items": 3, "augmentations": ["add_noise", "mix_windows"]}
-    _, epochs, _ = fit_ensemble(make_config(pretrain=pretrain), data, Seed(0))
-    assert epochs[0].pretrain >= 1
+    fit = fit_ensemble(make_config(pretrain=pretrain), data, Seed(0))
+    assert fit.epochs[0].pretrain >= 1
+    assert not torch.equal(flat(fit.pretrained), flat(fit.ensemble.members[0].encoder))
 
 
 def test_a_trainer_restores_what_validated_best(config, data):
