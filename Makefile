@@ -13,7 +13,7 @@ demo: live  ## a simulated headset over real LSL, and the window
 	$(BIN)/sclcm demo $(ARGS)
 
 test: dev  ## everything that checks itself in under two minutes
-	$(BIN)/python -m pytest -m "not slow and not bench and not root" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not bench and not root" $(ARGS)
 
 all-tests: dev  ## the slow ones as well
 	$(BIN)/python -m pytest -m "not bench" $(ARGS)

@@ -254,7 +254,12 @@ def _add_common(parser: argparse.ArgumentParser, model: str) -> None:
         type=Path,
         default=None,
         metavar="FOLDER",
-        help="record EEG, markers, predictions and events as one XDF file in this folder; never overwrites",
+        help="record EEG, markers, predictions, quality and events as one XDF file in this folder; never overwrites",
+    )
+    outside = parser.add_argument_group("results for others (LSL streams of them are always on)")
+    outside.add_argument("--osc", default=None, metavar="HOST:PORT", help="send them over Open Sound Control")
+    outside.add_argument(
+        "--websocket", type=int, default=None, metavar="PORT", help="serve them as JSON over WebSocket, here only"
     )
     parser.add_argument("--json", action="store_true", help="with --headless: one JSON object a line")
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import Any, TextIO
 
+from app.session.messages import as_json as as_json_line
+from app.session.messages import prediction_message
 from app.session.session import Session
 from sclcm_core.errors import SclcmError
 from sclcm_core.types import Prediction
@@ -30,7 +31,7 @@ class PredictionPrinter:
 
     def prediction(self, prediction: Prediction) -> None:
         """Write a prediction."""
-        self._write(json.dumps(prediction_record(prediction)) if self._as_json else _words(prediction))
+        self._write(as_json_line(prediction_message(prediction)) if self._as_json else _words(prediction))
 
     def summary(self, record: dict[str, Any]) -> None:
         """Write what happened in all."""
@@ -71,19 +72,6 @@ def run_headless(session: Session, out: TextIO, *, as_json: bool) -> None:
     if session.error is not None:
         raise session.error
     printer.summary(summary_record(session))
-
-
-def prediction_record(prediction: Prediction) -> dict[str, Any]:
-    """Return a prediction as a JSON object; probabilities are null while it is withheld."""
-    probabilities = zip(prediction.class_names, prediction.probabilities.tolist(), strict=True)
-    return {
-        "type": "prediction",
-        "t_end": prediction.t_end,
-        "label": prediction.label,
-        "probabilities": {name: None if math.isnan(value) else value for name, value in probabilities},
-        "latency_ms": prediction.latency_s * 1e3,
-        "withheld": prediction.withheld,
-    }
 
 
 def summary_record(session: Session) -> dict[str, Any]:

@@ -21,7 +21,6 @@ from sclcm_core.errors import BundleError, ConfigError
 if TYPE_CHECKING:
     from app.acquisition.replay_outlet import ReplayOutlet
     from app.acquisition.source import SampleSource
-    from app.session.recorder import Recorder
     from app.session.session import Session
     from sclcm_core.features.normalise import Normaliser
     from sclcm_core.inference.bundle import Bundle
@@ -219,8 +218,8 @@ def _run(
     normaliser: Callable[[], Normaliser | None] | None = None,
 ) -> int:
     """Run a session headless or in the window; raise what ended it."""
-    from app.session.broadcast import Broadcast
     from app.session.session import Session, SessionSettings
+    from app.surroundings import surround
     from sclcm_core.inference.pipeline import WindowPolicy
 
     baseline_s, from_file = _baseline(arguments.baseline, bundle.manifest)
@@ -234,21 +233,8 @@ def _run(
         max_seconds=arguments.seconds,
     )
     session = Session(source, bundle, settings)
-    with contextlib.ExitStack() as around:
-        if arguments.record is not None:
-            around.enter_context(_recorder(session, arguments))
-        around.callback(Broadcast(session).close)
+    with surround(session, arguments):
         return _show(arguments, session)
-
-
-def _recorder(session: Session, arguments: argparse.Namespace) -> Recorder:
-    """Return what records the session; its messages go to the log."""
-    from app.session.recorder import Recorder
-
-    chosen = {name: str(value) for name, value in vars(arguments).items() if name != "command" and value is not None}
-    recorder = Recorder(session, arguments.record, settings=chosen)
-    recorder.on_status.append(lambda status: log.warning("%s", status.message) if status.message else None)
-    return recorder
 
 
 def _show(arguments: argparse.Namespace, session: Session) -> int:

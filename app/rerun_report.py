@@ -38,10 +38,14 @@ def print_rerun(path: Path, model: str | None, out: TextIO, *, as_json: bool) ->
         printer.prediction(prediction)
     result = compare(session, again, bundle)
     if as_json:
-        counts = {key: getattr(result, key) for key in ("n_recorded", "n_again", "n_equal", "n_different")}
+        keys = ("n_recorded", "n_again", "n_equal", "n_different", "n_same_label", "n_labelled")
+        counts = {key: getattr(result, key) for key in keys}
         record = {"type": "summary", "model": bundle.manifest.name, "same_model": result.same_model, **counts}
         out.write(json.dumps(record | {"is_exact": result.is_exact}) + "\n")
     else:
-        verdict = f"{result.n_equal} of {result.n_recorded} recorded predictions came again, bit for bit"
-        out.write(f"{verdict}; {result.n_different} differ. Model: {bundle.manifest.name}.\n")
+        if result.same_model:
+            verdict = f"{result.n_equal} of {result.n_recorded} recorded predictions came again, bit for bit"
+        else:
+            verdict = f"{result.n_same_label} of {result.n_labelled} predictions made at the same moments name the same class"
+        out.write(f"{verdict}. Model: {bundle.manifest.name}.\n")
     return 0 if result.is_exact or not result.same_model else 1

@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from app.acquisition.source import Phase
 from sclcm_core.errors import SclcmError
-from sclcm_core.types import Prediction
+from sclcm_core.streaming.quality import QualityReport
+from sclcm_core.types import Marker, Prediction
 
 if TYPE_CHECKING:
     from app.acquisition.result_outlets import ResultOutlets
@@ -33,8 +36,6 @@ class Broadcast:
         self._session = session
         self._outlets: ResultOutlets | None = None
         self._phase: Phase | None = None
-        session.on_status.append(self._follow)
-        session.on_prediction.append(self._publish)
 
     def close(self) -> None:
         """Take the streams off the network; call it after the session has stopped."""
@@ -42,7 +43,8 @@ class Broadcast:
             self._outlets.close()
             self._outlets = None
 
-    def _follow(self, status: SessionStatus) -> None:
+    def status(self, status: SessionStatus) -> None:
+        """Open the outlets when the stream is known, and tell each change of phase."""
         if self._outlets is None and status.spec is not None and self._session.source.realtime and not status.is_over:
             self._open(status)
         if self._outlets is not None and status.phase is not self._phase:
@@ -73,6 +75,16 @@ class Broadcast:
         if self._outlets is not None:
             self._outlets.publish_event(text, local_clock())
 
-    def _publish(self, prediction: Prediction) -> None:
+    def prediction(self, prediction: Prediction) -> None:
+        """Send a prediction."""
         if self._outlets is not None:
             self._outlets.publish(prediction)
+
+    def quality(self, report: QualityReport) -> None:
+        """Send the quality of the model's channels: 1 good, 0.5 fair, 0 poor."""
+        if self._outlets is not None:
+            scores = [report.channels[index].score for index in self._session.channel_indices]
+            self._outlets.publish_quality(np.array(scores, dtype=np.float32), report.t_end)
+
+    def marker(self, marker: Marker) -> None:
+        """Leave markers to their own stream."""

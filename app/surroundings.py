@@ -1,0 +1,80 @@
+"""What goes on around a session, whatever shows it: quality, recording, and results for others."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+from collections.abc import Iterator
+
+from app.session.broadcast import Broadcast
+from app.session.messages import ResultSink, publish
+from app.session.quality_monitor import QualityMonitor
+from app.session.session import Session
+from sclcm_core.errors import ConfigError
+
+log = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def surround(session: Session, arguments: argparse.Namespace) -> Iterator[QualityMonitor]:
+    """Attach to a session what the user asked for; detach it at the end.
+
+    Parameters
+    ----------
+    session : Session
+        Not yet started; to be stopped before this ends.
+    arguments : Namespace
+        With ``record``, ``osc`` and ``websocket``.
+
+    Yields
+    ------
+    QualityMonitor
+        Judges all channels of the stream twice a second.
+    """
+    with contextlib.ExitStack() as stack:
+        monitor = QualityMonitor(session)
+        if arguments.record is not None:
+            _record(session, arguments, monitor, stack)
+        sinks = [_broadcast(session, stack), *_bridges(arguments, stack)]
+        publish(session, sinks)
+        monitor.on_quality += [sink.quality for sink in sinks]
+        stack.enter_context(monitor)
+        yield monitor
+
+
+def _record(session: Session, arguments: argparse.Namespace, monitor: QualityMonitor, stack: contextlib.ExitStack) -> None:
+    from app.session.recorder import Recorder
+
+    chosen = {name: str(value) for name, value in vars(arguments).items() if name != "command" and value is not None}
+    recorder = Recorder(session, arguments.record, settings=chosen)
+    recorder.on_status.append(lambda status: log.warning("%s", status.message) if status.message else None)
+    monitor.on_quality.append(recorder.take_quality)
+    stack.enter_context(recorder)
+
+
+def _broadcast(session: Session, stack: contextlib.ExitStack) -> ResultSink:
+    broadcast = Broadcast(session)
+    stack.callback(broadcast.close)
+    return broadcast
+
+
+def _bridges(arguments: argparse.Namespace, stack: contextlib.ExitStack) -> Iterator[ResultSink]:
+    if arguments.osc is not None:
+        from app.session.osc import OscSender
+
+        yield stack.enter_context(OscSender(*_host_and_port(arguments.osc)))
+    if arguments.websocket is not None:
+        from app.session.websocket_bridge import WebSocketBridge
+
+        bridge = WebSocketBridge(port=arguments.websocket)
+        bridge.start()
+        stack.callback(bridge.close)
+        yield bridge
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ConfigError(f"'{text}' is not HOST:PORT.", "Write --osc 127.0.0.1:9000, say.")
+    return host or "127.0.0.1", int(port)
