@@ -21,7 +21,7 @@ from sclcm_core.types import BoolArray, FeatureFrame, Float32Array, Float64Array
 MAX_INVALID_SHARE = 0.02
 """A frame is marked when more than this share of any channel's samples is missing or flat."""
 
-_PIECE = 8192
+_PIECE = 2048
 """Samples taken at once when a whole recording arrives in one chunk; bounds the memory, and changes nothing."""
 
 _BATCH_BYTES = 2**21
@@ -109,7 +109,8 @@ class Extractor:
         signal = self._preprocessor.push(bridged)
         if self._bank:
             signal = self._bank.push(signal)
-        self._samples = np.concatenate([self._samples, signal])
+        # an empty array would impose its layout on the bank's output, which lies channel by channel
+        self._samples = np.concatenate([self._samples, signal]) if len(self._samples) else signal
         self._marks = np.concatenate([self._marks, marks])
         self._times = np.concatenate([self._times, times])
 

@@ -52,4 +52,5 @@ class FilterBank:
         for k, causal in enumerate(self._filters):
             filtered, self._states[k] = causal.apply(samples, self._states[k])
             out[k] = filtered.T
-        return out.reshape(-1, len(samples)).T
+        n_bands, n_channels, n_samples = out.shape
+        return out.reshape(n_bands * n_channels, n_samples).T
