@@ -261,7 +261,7 @@ class LslInlet:
     def _show_silence(self, feed: Feed, silent_s: float, *, is_there: bool) -> None:
         name = feed.description.name
         if is_there:
-            text = f"The stream '{name}' is there but has sent nothing for {silent_s:.1f} s: is the device switched on?"
+            text = f"The stream '{name}' is there but has sent nothing for {silent_s:.1f} s: is the device switched on and in reach?"
             self._show(Phase.STALLED, text)
         elif silent_s <= GONE_S:
             self._show(Phase.STALLED, f"The stream '{name}' has sent nothing for {silent_s:.1f} s.")

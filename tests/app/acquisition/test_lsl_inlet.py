@@ -321,6 +321,7 @@ def test_another_device_of_the_same_name_does_not_step_in(box, hear_box):
         assert not other.outlet.has_consumers()
 
 
+@pytest.mark.slow
 def test_when_one_of_two_twins_dies_the_other_takes_over(box, hear_box):
     with box() as device, box() as twin:
         twin.switch_off()
