@@ -183,6 +183,7 @@ def test_without_any_stream_the_error_says_how_to_begin():
         LslInlet().open(0.3)
 
 
+@pytest.mark.slow
 def test_when_none_is_meant_the_error_lists_what_is_there(box):
     with (
         box(name="the only one"),
@@ -209,11 +210,12 @@ def test_of_twins_the_newest_is_taken_and_told(box, hear):
         inlet.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        pytest.param({"channel_format": "string"}, "text, not samples", marks=pytest.mark.slow),
-        pytest.param({"sfreq": 0.0}, "no fixed sampling rate", marks=pytest.mark.slow),
+        ({"channel_format": "string"}, "text, not samples"),
+        ({"sfreq": 0.0}, "no fixed sampling rate"),
         ({"type": "Gaze", "ch_names": ("a", "x", "y"), "ch_types": ("AUX",)}, "none of its channels is an electrode"),
     ],
 )
@@ -296,7 +298,8 @@ def test_another_number_format_is_no_change(box, hear_box):
         assert ear.listen(lambda: ear.n_samples == 225, 4.0)
 
 
-@pytest.mark.parametrize("ids", [pytest.param(("", ""), marks=pytest.mark.slow), ("-8412345", "5512345")])
+@pytest.mark.slow
+@pytest.mark.parametrize("ids", [("", ""), ("-8412345", "5512345")])
 def test_streams_whose_source_id_is_missing_or_random_are_found_again(box, hear, ids):
     with box(name="no id") as device:
         device.switch_off()
