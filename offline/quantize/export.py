@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from sclcm_core.inference.onnx_runtime import INPUT, OUTPUT
-from sclcm_core.models import fold_batchnorm
+from sclcm_core.models import fold_batchnorm, pool_before_relu
 
 _CHATTY = ("torch.onnx", "torch.onnx._internal.exporter._registration", "onnxscript", "onnx_ir", "root")
 
@@ -31,7 +31,7 @@ def export_network(network: nn.Module, input_shape: tuple[int, int, int], path: 
     path : Path
         The ``.onnx`` file to write; input ``features``, output ``logits``.
     """
-    folded = fold_batchnorm(network).cpu()
+    folded = pool_before_relu(fold_batchnorm(network)).cpu()
     example = torch.zeros(2, *input_shape)  # two: one would be taken for a constant
     with _quiet():
         program = torch.onnx.export(

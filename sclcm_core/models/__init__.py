@@ -2,7 +2,7 @@
 
 from sclcm_core.models.classifier import Ensemble, SclcmClassifier
 from sclcm_core.models.encoder import Layout, Pooling, SclcmEncoder, flat_positions
-from sclcm_core.models.fold import fold_batchnorm
+from sclcm_core.models.fold import fold_batchnorm, pool_before_relu
 from sclcm_core.models.head import ClassifierHead
 from sclcm_core.models.order import serpentine
 from sclcm_core.models.projector import Projector
@@ -17,5 +17,6 @@ __all__ = [
     "SclcmEncoder",
     "flat_positions",
     "fold_batchnorm",
+    "pool_before_relu",
     "serpentine",
 ]

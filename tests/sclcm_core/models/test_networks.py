@@ -4,7 +4,16 @@ import pytest
 import torch
 from torch import nn
 
-from sclcm_core.models import ClassifierHead, Ensemble, Projector, SclcmClassifier, SclcmEncoder, fold_batchnorm, serpentine
+from sclcm_core.models import (
+    ClassifierHead,
+    Ensemble,
+    Projector,
+    SclcmClassifier,
+    SclcmEncoder,
+    fold_batchnorm,
+    pool_before_relu,
+    serpentine,
+)
 from sclcm_core.montage import SEED_CHANNELS
 
 
@@ -80,6 +89,17 @@ def test_folding_batchnorm_changes_no_answer(layout, n_hidden):
     assert not any(isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d) for m in folded.modules())
     batch = torch.randn(6, 5, 4, 12, generator=generator)
     torch.testing.assert_close(folded(batch), network(batch), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("layout", ["1d", "2d"])
+def test_pooling_before_the_relu_changes_no_bit(layout):
+    generator = torch.Generator().manual_seed(4)
+    network = fold_batchnorm(with_used_statistics(classifier((5, 6, 13), layout), (5, 6, 13), generator))
+    swapped = pool_before_relu(network)
+    kinds = [type(module).__name__ for module in swapped.encoder.blocks[0]]
+    assert kinds.index("MaxPool2d") < kinds.index("ReLU")
+    batch = torch.randn(6, 5, 6, 13, generator=generator)
+    assert torch.equal(swapped(batch), network(batch))
 
 
 def test_a_batchnorm_that_cannot_fold_is_named():
