@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -69,6 +70,16 @@ class RunFolder:
         temporary = path.with_suffix(".tmp")
         temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         temporary.replace(path)
+        return path
+
+    def write_table(self, name: str, rows: Sequence[Mapping[str, float]]) -> Path:
+        """Write rows as a CSV file into the folder: one line an epoch, one column a figure."""
+        path = self.path / name
+        columns = list(dict.fromkeys(key for row in rows for key in row))
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, ["epoch", *columns])
+            writer.writeheader()
+            writer.writerows({"epoch": number, **row} for number, row in enumerate(rows, start=1))
         return path
 
     def read_json(self, name: str) -> dict[str, Any]:

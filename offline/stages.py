@@ -257,7 +257,7 @@ def pretrain_final(run: Run, epochs: int | None = None) -> None:
 
 def _pretrain_member(run: Run, data: FitData, number: int, epochs: int, report: Report) -> None:
     state_path = run.folder.state_path("pretrain", number)
-    encoder, _ = fit_encoder(
+    encoder, history = fit_encoder(
         run.config,
         data,
         _member_seed(run, number),
@@ -267,6 +267,7 @@ def _pretrain_member(run: Run, data: FitData, number: int, epochs: int, report: 
     )
     facts = {"stage": "pretrain", "epochs": epochs, **_facts(run)}
     save_checkpoint(run.folder.checkpoint_path("pretrain", number), Checkpoint(encoder.state_dict(), facts))
+    run.folder.write_table(f"checkpoints/pretrain-{number}.csv", history.rows)
     state_path.unlink(missing_ok=True)
 
 
@@ -289,7 +290,7 @@ def finetune_final(run: Run, epochs: int | None = None) -> None:
 
 def _finetune_member(run: Run, data: FitData, number: int, epochs: int, report: Report) -> None:
     state_path = run.folder.state_path("finetune", number)
-    network, _ = fit_member(
+    network, history = fit_member(
         run.config,
         data,
         _pretrained_encoder(run, number),
@@ -300,6 +301,7 @@ def _finetune_member(run: Run, data: FitData, number: int, epochs: int, report: 
     )
     facts = {"stage": "finetune", "epochs": epochs, **_facts(run)}
     save_checkpoint(run.folder.checkpoint_path("finetune", number), Checkpoint(network.state_dict(), facts))
+    run.folder.write_table(f"checkpoints/finetune-{number}.csv", history.rows)
     state_path.unlink(missing_ok=True)
 
 

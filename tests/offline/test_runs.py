@@ -36,3 +36,8 @@ def test_the_command_line_wins_over_config_and_environment(tmp_path, monkeypatch
     assert data_root(missing) == tmp_path / "eegmat"
     monkeypatch.delenv("SCLCM_TEST_DATA")
     assert data_root(missing) == missing.root
+
+
+def test_a_table_has_a_line_an_epoch(config, tmp_path):
+    path = open_run(config, tmp_path).write_table("log.csv", [{"loss": 0.5}, {"loss": 0.25, "score": 1.0}])
+    assert path.read_text().splitlines() == ["epoch,loss,score", "1,0.5,", "2,0.25,1.0"]
