@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# each test process has an LSL session of its own on this machine alone: parallel runs and real headsets stay out of sight
+os.environ.setdefault("SCLCM_LSL", f'{{"session_id": "tests-{uuid.uuid4().hex}", "resolve_scope": "machine", "ipv6": false}}')
 
 PATIENCE_S = 2.0
 LIBRARY_THREADS = ("pydev", "tqdm", "ThreadPoolExecutor", "asyncio")

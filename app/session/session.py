@@ -184,6 +184,7 @@ class Session:
         """End the session and wait for its threads; may be called at any moment, and twice."""
         self._stop.set()
         self._wake_everybody()
+        self.source.close()
         deadline = time.monotonic() + timeout_s
         for thread in (self._acquiring, self._processing):
             if thread.is_alive() and thread is not threading.current_thread():
@@ -205,6 +206,8 @@ class Session:
             while not self._stop.is_set() and self._acquire_step(journey):
                 if self.source.status().phase is Phase.CHANGED:
                     journey = self._embark_anew(journey)
+        except EndOfStream:  # stopped while it was looked for
+            return
         finally:
             self.source.close()
         journey.buffer.close()  # after an error, only once it has been told: the processing must not end as if all were well
@@ -290,7 +293,8 @@ class Session:
     def _follow_source(self) -> None:
         """Pass on what the source says of itself."""
         source = self.source.status()
-        if source.phase is not self._status.phase and source.phase is not Phase.ENDED:
+        is_new = source.phase is not self._status.phase
+        if source.phase is not Phase.ENDED and (is_new or (source.message and source.message != self._status.message)):
             self._set_phase(source.phase, source.message)
 
     # -- the processing thread -------------------------------------------------------------------------------------------------
