@@ -65,24 +65,32 @@ class FeatureSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Kind = Field("de", description="what is computed in each band, such as differential entropy in nats")
-    bands: tuple[Annotated[Band, BeforeValidator(_band)], ...] = Field(SEED_BANDS, description="(name, low, high) in Hz")
+    kind: Kind = Field(default="de", description="what is computed in each band, such as differential entropy in nats")
+    bands: tuple[Annotated[Band, BeforeValidator(_band)], ...] = Field(
+        default=SEED_BANDS, description="(name, low, high) in Hz"
+    )
     ch_names: tuple[str, ...] = Field(description="channels, by their standard names, in the order of the columns")
     pairs: tuple[Pairing | Literal["asm"], ...] = Field(
-        (), description="differences between electrodes that are appended as columns; asm is dasm, then rasm"
+        default=(), description="differences between electrodes that are appended as columns; asm is dasm, then rasm"
     )
     sfreq: float = Field(gt=0, description="sampling rate in Hz at which features are computed")
-    window_s: float = Field(1.0, gt=0, description="length of a frame's window in s")
-    hop_s: float = Field(0.5, gt=0, description="distance between frames in s")
-    n_frames: int = Field(10, ge=1, description="number of consecutive frames the model sees")
-    reference: Reference = Field("as_recorded", description="against what potentials are taken before anything else")
-    bipolar: tuple[tuple[str, str], ...] = Field((), description="electrodes whose differences replace the channels")
-    passband: tuple[float, float] | None = Field(None, description="causal band-pass over the whole signal, edges in Hz")
-    notch_hz: float | None = Field(None, gt=0, description="mains frequency in Hz that is cut out; None for none")
-    filter_order: int = Field(5, ge=1, le=10, description="order of the filter bank; for kinds that need one")
-    segment_s: float | None = Field(None, gt=0, description="length of Welch's segments in s; half the window when None")
-    smoothing: Smoothing = Field("none", description="smoothing of frames over time; causal, or offline only")
-    smoothing_s: float = Field(5.0, gt=0, description="time in s that a smoothed frame stands for, where there is smoothing")
+    window_s: float = Field(default=1.0, gt=0, description="length of a frame's window in s")
+    hop_s: float = Field(default=0.5, gt=0, description="distance between frames in s")
+    n_frames: int = Field(default=10, ge=1, description="number of consecutive frames the model sees")
+    reference: Reference = Field(default="as_recorded", description="against what potentials are taken before anything else")
+    bipolar: tuple[tuple[str, str], ...] = Field(default=(), description="electrodes whose differences replace the channels")
+    passband: tuple[float, float] | None = Field(
+        default=None, description="causal band-pass over the whole signal, edges in Hz"
+    )
+    notch_hz: float | None = Field(default=None, gt=0, description="mains frequency in Hz that is cut out; None for none")
+    filter_order: int = Field(default=5, ge=1, le=10, description="order of the filter bank; for kinds that need one")
+    segment_s: float | None = Field(
+        default=None, gt=0, description="length of Welch's segments in s; half the window when None"
+    )
+    smoothing: Smoothing = Field(default="none", description="smoothing of frames over time; causal, or offline only")
+    smoothing_s: float = Field(
+        default=5.0, gt=0, description="time in s that a smoothed frame stands for, where there is smoothing"
+    )
 
     @model_validator(mode="after")
     def _is_possible(self) -> Self:

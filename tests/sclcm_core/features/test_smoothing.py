@@ -3,7 +3,7 @@ import pytest
 from scipy.linalg import solveh_banded
 
 from sclcm_core.errors import MatchError
-from sclcm_core.features.extractor import Extractor, extract, stack
+from sclcm_core.features.extractor import Extractor, extract
 from sclcm_core.features.smoothing import KalmanSmoother, MovingAverage, centred_average, kalman_ratio, lds_filter, lds_smooth
 from sclcm_core.features.spec import FeatureSpec
 
