@@ -80,5 +80,6 @@ class Desk(QObject):
         self.close()
         for card in self.cards.values():
             window.removeDockWidget(card)
+            card.setObjectName("")  # the window must not find it by its name when it restores a state
             card.deleteLater()
         self.deleteLater()
