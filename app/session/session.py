@@ -293,9 +293,13 @@ class Session:
     def _follow_source(self) -> None:
         """Pass on what the source says of itself."""
         source = self.source.status()
-        is_new = source.phase is not self._status.phase
-        if source.phase is not Phase.ENDED and (is_new or (source.message and source.message != self._status.message)):
+        if source.phase is Phase.ENDED:
+            return
+        if source.phase is not self._status.phase:
             self._set_phase(source.phase, source.message)
+        elif source.message:  # the seconds and counts in it change: polled, not signalled
+            with self._lock:
+                self._status = replace(self._status, message=source.message)
 
     # -- the processing thread -------------------------------------------------------------------------------------------------
 
