@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from offline import cli_explore
 from sclcm_core.errors import SclcmError
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     compare.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run folders that were evaluated")
     _add_curve(commands)
+    cli_explore.add_commands(commands)
     for name, (summary, text) in _STAGES.items():
         stage = commands.add_parser(
             name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.\n\n{text}", formatter_class=kind
@@ -272,6 +274,8 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "methods": _methods,
     "compare": _compare,
     "curve": _curve,
+    "explore": lambda options: cli_explore.run_explore(options, _print_table),
+    "audit": lambda options: cli_explore.run_audit(options, _print_table),
     "run": _run,
     "prepare": _prepare,
     "evaluate": _evaluate,

@@ -57,7 +57,7 @@ def _maps(
             _draw_head(panels[row, column], values, ch_names, scale=scale, colours=colours, marked=mark)
             if row == 0:
                 panels[row, column].set_title(titles[column], fontsize=9)
-        panels[row, 0].text(-1.6, 0, name, rotation=90, va="center", ha="center", fontsize=9)
+        panels[row, 0].set_ylabel(name, fontsize=9)
         figure.colorbar(ScalarMappable(scale, colours), ax=list(panels[row]), shrink=0.8, label=unit)
     return _png(figure)
 
@@ -82,8 +82,8 @@ def _draw_head(
         panel.scatter(places[marked, 0], places[marked, 1], s=34, facecolors="none", edgecolors="black", linewidths=1.2)
     panel.add_patch(Circle((0, 0), 1.0, fill=False, color="0.3", linewidth=0.8))
     panel.plot([-0.1, 0.0, 0.1], [0.995, 1.12, 0.995], color="0.3", linewidth=0.8)
-    panel.set(xlim=(-1.25, 1.25), ylim=(-1.25, 1.25), aspect="equal")
-    panel.axis("off")
+    panel.set(xlim=(-1.25, 1.25), ylim=(-1.25, 1.25), aspect="equal", xticks=[], yticks=[])
+    panel.spines[:].set_visible(False)
 
 
 def effect_table(found: Survey, effects: Sequence[Effect]) -> bytes:
