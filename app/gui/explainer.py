@@ -41,4 +41,4 @@ class Explainer:
             self._history.why = None
             return
         best = int(np.argmax(newest.probabilities))
-        self._history.why = attribution(self._session.predictor, normaliser, frames, best)
+        self._history.why = attribution(self._session.bundle.predictor, normaliser, frames, best)

@@ -107,13 +107,22 @@ class Transport(Protocol):
         ...
 
 
+class HoldsModel(Protocol):
+    """A bundle, as far as the window asks its model."""
+
+    @property
+    def predictor(self) -> Predictor:
+        """The model."""
+        ...
+
+
 @runtime_checkable
 class Explains(Protocol):
     """A session whose model can be asked again, to see what drove a prediction."""
 
     @property
-    def predictor(self) -> Predictor:
-        """The model."""
+    def bundle(self) -> HoldsModel:
+        """What holds the model."""
         ...
 
     @property
