@@ -128,6 +128,7 @@ def _add_live(commands: Commands) -> None:
         "--timeout", type=_positive, default=10.0, metavar="S", help="how long to look for it, in s (default 10)"
     )
     _add_baseline(parser)
+    _add_device(parser)
     _add_network(parser)
 
 
@@ -146,6 +147,7 @@ def _add_replay(commands: Commands) -> None:
     parser.add_argument("--via-lsl", action="store_true", help="through a real LSL outlet and inlet")
     parser.add_argument("--trial", default=None, metavar="N", help="which trial of a file that holds several")
     _add_baseline(parser)
+    _add_device(parser)
     _add_network(parser)
 
 
@@ -271,6 +273,19 @@ def _add_baseline(parser: argparse.ArgumentParser) -> None:
         metavar="FILE|SECONDS",
         help="the person's own normaliser: from a rest recording, or from the first SECONDS of the stream "
         "(predictions are withheld meanwhile); a minute of rest is worth a lot",
+    )
+
+
+def _add_device(parser: argparse.ArgumentParser) -> None:
+    device = parser.add_argument_group("the device, when it says too little of itself (kept for the next time)")
+    device.add_argument(
+        "--electrodes",
+        default=None,
+        metavar="LABEL=NAME,...",
+        help="which channel is which electrode, by label or by number from 1: 3=T7,4=T8",
+    )
+    device.add_argument(
+        "--scale", type=_positive, default=None, metavar="X", help="what its samples are multiplied by to give µV"
     )
 
 

@@ -15,10 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.paths import bundle_paths, find_bundle
+from app.paths import bundle_paths, find_bundle, user_dir
 from sclcm_core.errors import BundleError, ConfigError
 
 if TYPE_CHECKING:
+    from app.acquisition.device_profile import DeviceProfile
     from app.acquisition.replay_outlet import ReplayOutlet
     from app.acquisition.source import SampleSource
     from app.session.session import Session
@@ -61,22 +62,38 @@ def _simulated_rest(seed: int, manifest: Manifest) -> Normaliser | None:
 
 def run_live(arguments: argparse.Namespace) -> int:
     """Connect to a headset."""
+    from app.acquisition.device_profile import ProfiledSource
     from app.acquisition.lsl_inlet import LslInlet
 
     bundle = _load(arguments)
-    source = LslInlet(name=arguments.name, type=arguments.type, source_id=arguments.source_id)
+    inlet = LslInlet(name=arguments.name, type=arguments.type, source_id=arguments.source_id)
+    source = ProfiledSource(inlet, _profiles(), _stated_profile(arguments))
     return _run(arguments, source, bundle, connect_timeout_s=arguments.timeout)
 
 
 def run_replay(arguments: argparse.Namespace) -> int:
     """Play a recording."""
+    from app.acquisition.device_profile import ProfiledSource, load_profile, profile_path
     from app.acquisition.matching import match
     from sclcm_core.recordings.read import read_recording
 
     bundle = _load(arguments)
     recording = read_recording(arguments.file, trial=arguments.trial)
-    match(recording.spec, bundle.manifest.features)  # before anything is started
-    return _run(arguments, _replaying(recording, arguments), bundle, every_window=True)
+    stated = _stated_profile(arguments)
+    if stated is None and load_profile(profile_path(_profiles(), recording.spec)) is None:
+        match(recording.spec, bundle.manifest.features)  # before anything is started
+    source = ProfiledSource(_replaying(recording, arguments), _profiles(), stated)
+    return _run(arguments, source, bundle, every_window=True)
+
+
+def _profiles() -> Path:
+    return user_dir() / "devices"
+
+
+def _stated_profile(arguments: argparse.Namespace) -> DeviceProfile | None:
+    from app.acquisition.device_profile import make_profile
+
+    return make_profile(arguments.electrodes, arguments.scale)
 
 
 def _replaying(recording: Recording, arguments: argparse.Namespace) -> SampleSource:

@@ -128,6 +128,11 @@ class Listener:
         self._newest: tuple[float, float] | None = None
 
     @property
+    def transport(self) -> object | None:
+        """What pauses and moves the source, if it can be."""
+        return getattr(self._source, "transport", None)
+
+    @property
     def realtime(self) -> bool:
         """Whether samples come at the pace of the clock."""
         return self.source.realtime

@@ -1,0 +1,173 @@
+"""What the user once said of a device: which column is which electrode, and how large its unit is."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from app.acquisition.source import SampleSource, SourceStatus
+from sclcm_core.errors import ConfigError
+from sclcm_core.montage import canonical_name
+from sclcm_core.types import Chunk, Marker, StreamSpec
+
+
+class DeviceProfile(BaseModel):
+    """Corrections of what a device says of itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    electrodes: dict[str, str] = Field(default_factory=dict, description="label of a channel, or its number from 1: electrode")
+    scale: float = Field(default=1.0, gt=0, description="what samples are multiplied by to give µV")
+
+    @field_validator("electrodes")
+    @classmethod
+    def _are_electrodes(cls, value: dict[str, str]) -> dict[str, str]:
+        for label, name in value.items():
+            if canonical_name(name) is None:
+                raise ValueError(f"'{name}' (for '{label}') is no electrode of the 10-10 system")
+        return value
+
+    def apply(self, spec: StreamSpec) -> StreamSpec:
+        """Return what the stream is with the electrodes that the user named.
+
+        Raises
+        ------
+        ConfigError
+            When the profile names a channel that the stream does not have.
+        """
+        labels = list(spec.ch_names)
+        for label, name in self.electrodes.items():
+            labels[_column(label, spec.ch_names)] = name
+        return replace(spec, ch_names=tuple(labels))
+
+
+def _column(label: str, ch_names: Sequence[str]) -> int:
+    if label in ch_names:
+        return list(ch_names).index(label)
+    if label.isdecimal() and 1 <= int(label) <= len(ch_names):
+        return int(label) - 1
+    raise ConfigError(
+        f"The stream has no channel '{label}'; it has {', '.join(ch_names[:12])}{' …' if len(ch_names) > 12 else ''}.",
+        "Name a channel by its label, or by its number from 1.",
+    )
+
+
+def parse_electrodes(text: str) -> dict[str, str]:
+    """Read ``LABEL=ELECTRODE,...``.
+
+    Parameters
+    ----------
+    text : str
+        For example ``"3=T7,4=T8"``.
+
+    Examples
+    --------
+    >>> parse_electrodes("EXG Channel 2=T7, 4=T8")
+    {'EXG Channel 2': 'T7', '4': 'T8'}
+    """
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    if not pairs or not all(label.strip() and sign and name.strip() for label, sign, name in pairs):
+        raise ConfigError(f"'{text}' is not LABEL=ELECTRODE[,LABEL=ELECTRODE].", "Write --electrodes 3=T7,4=T8, say.")
+    return {label.strip(): name.strip() for label, _, name in pairs}
+
+
+def profile_path(folder: Path, spec: StreamSpec) -> Path:
+    """Return where the profile of a device is kept: by its name, number of channels and rate."""
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", spec.name).strip("-").lower() or "unnamed"
+    return folder / f"{slug}-{spec.n_channels}ch-{spec.sfreq:g}hz.json"
+
+
+def load_profile(path: Path) -> DeviceProfile | None:
+    """Read a profile; None when there is none.
+
+    Raises
+    ------
+    ConfigError
+        When the file is wrong.
+    """
+    if not path.is_file():
+        return None
+    try:
+        return DeviceProfile.model_validate_json(path.read_text(encoding="utf-8"))
+    except (ValidationError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"The device profile '{path}' is wrong ({error}).", "Delete it and say --electrodes again."
+        ) from error
+
+
+def make_profile(electrodes: str | None, scale: float | None) -> DeviceProfile | None:
+    """Return the profile that the command line states; None when it states none."""
+    if electrodes is None and scale is None:
+        return None
+    try:
+        return DeviceProfile(electrodes=parse_electrodes(electrodes) if electrodes else {}, scale=scale or 1.0)
+    except ValidationError as error:
+        raise ConfigError(f"{error.errors()[0]['msg']}.", "Use names such as T7, T8, Fp1.") from error
+
+
+class ProfiledSource:
+    """A source as the user describes it.
+
+    Parameters
+    ----------
+    source : SampleSource
+        What delivers the samples.
+    folder : Path
+        Where profiles are kept.
+    stated : DeviceProfile, optional
+        What the user says now; it is kept for the next time. Without it, what was kept is used.
+    """
+
+    def __init__(self, source: SampleSource, folder: Path, stated: DeviceProfile | None = None) -> None:
+        self._source, self._folder, self._stated = source, folder, stated
+        self._profile = DeviceProfile()
+
+    @property
+    def transport(self) -> object | None:
+        """What pauses and moves the source, if it can be."""
+        return getattr(self._source, "transport", None)
+
+    @property
+    def realtime(self) -> bool:
+        """See `SampleSource.realtime`."""
+        return self._source.realtime
+
+    def open(self, timeout_s: float) -> StreamSpec:
+        """Open the source and apply the profile; see `SampleSource.open`."""
+        return self._take(self._source.open(timeout_s))
+
+    def read(self, timeout_s: float) -> list[Chunk]:
+        """See `SampleSource.read`."""
+        chunks = self._source.read(timeout_s)
+        scale = self._profile.scale
+        return chunks if scale == 1.0 else [replace(chunk, samples=chunk.samples * scale) for chunk in chunks]
+
+    def markers(self) -> list[Marker]:
+        """See `SampleSource.markers`."""
+        return self._source.markers()
+
+    def status(self) -> SourceStatus:
+        """See `SampleSource.status`."""
+        return self._source.status()
+
+    def accept_change(self) -> StreamSpec:
+        """See `SampleSource.accept_change`."""
+        return self._take(self._source.accept_change())
+
+    def close(self) -> None:
+        """See `SampleSource.close`."""
+        self._source.close()
+
+    def _take(self, spec: StreamSpec) -> StreamSpec:
+        path = profile_path(self._folder, spec)
+        self._profile = self._stated or load_profile(path) or DeviceProfile()
+        described = self._profile.apply(spec)
+        if self._stated is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(self._stated.model_dump(), indent=2) + "\n", encoding="utf-8")
+        return described
