@@ -130,7 +130,7 @@ class Listener:
     @property
     def transport(self) -> object | None:
         """What pauses and moves the source, if it can be."""
-        return getattr(self._source, "transport", None)
+        return getattr(self.source, "transport", None)
 
     @property
     def realtime(self) -> bool:
