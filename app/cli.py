@@ -1,4 +1,4 @@
-"""The command line: sclcm demo | live | replay | play | rerun | streams | models | simulate | doctor."""
+"""The command line: sclcm demo | live | replay | play | rerun | streams | models | simulate | doctor | screenshots."""
 
 from __future__ import annotations
 
@@ -70,6 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_models(commands)
     _add_simulate(commands)
     _add_doctor(commands)
+    _add_screenshots(commands)
     return parser
 
 
@@ -204,6 +205,19 @@ def _add_doctor(commands: Commands) -> None:
     )
     parser.add_argument("--json", action="store_true", help="one JSON object")
     _add_network(parser)
+
+
+def _add_screenshots(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "screenshots",
+        "run_screenshots",
+        "pictures of everything there is to see",
+        "Writes a PNG of the whole window and of each view in each theme, of the dialogs, the audience mode and the states, with\n"
+        "a simulated headset and without a display.",
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="where to")
+    parser.add_argument("--model", default=DEMO_MODEL, metavar="NAME_OR_PATH", help=f"the model bundle (default {DEMO_MODEL})")
 
 
 def _add_streams(commands: Commands) -> None:

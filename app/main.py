@@ -191,6 +191,18 @@ def run_doctor(arguments: argparse.Namespace) -> int:
     return print_report(sys.stdout, [_manifest(path) for path in bundle_paths().values()], as_json=arguments.json)
 
 
+def run_screenshots(arguments: argparse.Namespace) -> int:
+    """Write pictures of everything there is to see."""
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from app.gui.screenshots import take_screenshots
+    from sclcm_core.inference.bundle import load_bundle
+
+    bundle = load_bundle(find_bundle(arguments.model))
+    for path in take_screenshots(bundle, arguments.folder):
+        sys.stdout.write(f"{path}\n")
+    return 0
+
+
 def run_simulate(arguments: argparse.Namespace) -> int:
     """Put a simulated headset on the network."""
     from app.acquisition.simulated_headset import SimulatedHeadset
