@@ -25,6 +25,8 @@ def make_application() -> QApplication:
         load_fonts()
         return there
     os.environ.setdefault("QT_XCB_GL_INTEGRATION", "none")  # nothing here uses OpenGL; Mesa alone takes tens of MB
+    if os.environ.get("QT_QPA_PLATFORM", "") == "offscreen":
+        os.environ.setdefault("QT_FONT_DPI", "96")  # its screen claims 100 dpi, and every picture would be scaled by 1.04
     for attribute in (Qt.AA_EnableHighDpiScaling, Qt.AA_UseHighDpiPixmaps, Qt.AA_DontCreateNativeWidgetSiblings):
         QCoreApplication.setAttribute(attribute)
     QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)

@@ -7,7 +7,7 @@ from PyQt5.QtCore import QRectF, Qt, QTimer
 from PyQt5.QtGui import QCloseEvent, QFont, QKeyEvent, QPainter, QPaintEvent
 from PyQt5.QtWidgets import QWidget
 
-from app.gui.header import OriginBadge, paint_mark
+from app.gui.header import PHASE_WORDS, OriginBadge, paint_mark, phase_tone
 from app.gui.history import History
 from app.gui.meaning import class_colours, meaning
 from app.gui.painting import CENTRE, RIGHT, area, pill, text_width, write
@@ -82,8 +82,16 @@ class Audience(QWidget):
         middle = QRectF(unit, self.height() * 0.16, self.width() - 2 * unit, self.height() * 0.34)
         self._paint_word(painter, middle, newest, unit)
         bars = QRectF(self.width() * 0.16, self.height() * 0.53, self.width() * 0.68, self.height() * 0.24)
-        self._paint_bars(painter, bars, newest is None or newest.withheld is not None)
+        self._paint_bars(painter, bars, newest is None or newest.withheld is not None or self._is_over())
         self._paint_past(painter, QRectF(0, self.height() * 0.83, self.width(), self.height() * 0.17))
+
+    def _is_over(self) -> bool:
+        return phase_tone(self.session.status.phase) != "good"
+
+    def _why_silent(self, newest: Prediction | None) -> str:
+        if self._is_over():
+            return PHASE_WORDS[self.session.status.phase]
+        return (newest.withheld or "") if newest else ""
 
     def _paint_head(self, painter: QPainter, unit: float) -> None:
         paint_mark(painter, QRectF(40, 32, 44, 44), self.theme)
@@ -98,14 +106,14 @@ class Audience(QWidget):
 
     def _paint_word(self, painter: QPainter, place: QRectF, newest: Prediction | None, unit: float) -> None:
         theme = self.theme
-        if newest is None or newest.withheld:
+        if newest is None or newest.withheld or self._is_over():
             text = "…" if newest is None else "No answer"
             write(painter, place, text, font(theme, unit * 1.5, QFont.Bold, spacing=-2), colour(theme.faint), align=CENTRE)
             reason = QRectF(place.left(), place.bottom() - unit * 0.6, place.width(), unit * 0.6)
             write(
                 painter,
                 reason,
-                (newest.withheld or "") if newest else "",
+                self._why_silent(newest),
                 font(theme, unit * 0.3),
                 colour(theme.muted),
                 align=CENTRE,

@@ -19,6 +19,8 @@ from sclcm_core.features.asymmetry import dasm
 from sclcm_core.montage import canonical_name, left_right_pairs
 from sclcm_core.types import Float64Array, Prediction
 
+DEAD = -2.0
+"""Below this there is no signal: a flat channel has the entropy of the floor under the logarithm. In nats; no dB value is meant."""
 EASING = 0.45
 """Share of the way a bar goes at each refresh."""
 
@@ -68,7 +70,7 @@ class BandsView(PaintedView):
             return
         else:
             self.shown = before + EASING * (self._target - before)
-        self._range = _axis_range(self.shown, self._range)
+        self._range = _axis_range(np.maximum(self.shown, DEAD) if self._is_de() else self.shown, self._range)
         self.update()
 
     def paint(self, painter: QPainter) -> None:
@@ -153,7 +155,7 @@ class BandsView(PaintedView):
             x += 26 + text_width(side.name, small)
         if self.history.why is not None:
             pill(painter, QRectF(x, 9, 12, 5), colour(self.theme.warn))
-            write(painter, QRectF(x + 17, 2, 90, 18), "drove the answer", small, colour(self.theme.muted))
+            write(painter, QRectF(x + 17, 2, 90, 18), "drove it", small, colour(self.theme.muted))
         write(painter, QRectF(plot.right() - 60, 2, 60, 18), self._unit(), small, colour(self.theme.faint), align=RIGHT)
 
     def _paint_why(self, painter: QPainter, place: QRectF, band: int, side: int) -> None:
@@ -170,7 +172,9 @@ class BandsView(PaintedView):
         if self.shown is None:
             return
         difference = dasm(self.shown, [(0, 1)])[:, 0]
-        reach = max(0.5, float(np.abs(difference).max()) * 1.15)
+        if self._is_de():
+            difference[(self.shown < DEAD).any(axis=1)] = np.nan
+        reach = max(0.5, float(np.nanmax(np.abs(np.append(difference, 0.0)))) * 1.15)
         small = font(self.theme, 11, QFont.Medium)
         caption = f"{self._left.name} − {self._right.name}"
         write(painter, QRectF(plot.left() - 16, 2, plot.width() + 16, 18), caption, small, colour(self.theme.muted))
@@ -180,7 +184,7 @@ class BandsView(PaintedView):
         line(painter, (middle, plot.top()), (middle, plot.bottom()), colour(self.theme.border), 1.2)
         for k, band in enumerate(self.session.manifest.features.bands):
             y = plot.top() + (k + 0.5) * step
-            value = float(difference[k])
+            value = float(np.nan_to_num(difference[k]))
             x = middle + value / reach * (plot.width() / 2 - 34)
             shade = self.side_colours()[0 if value > 0 else 1]
             pill(
@@ -194,7 +198,7 @@ class BandsView(PaintedView):
                 font(self.theme, 12, QFont.DemiBold),
                 colour(self.theme.text),
             )
-            text = f"{value:+.2f}".replace("-", "−")
+            text = f"{value:+.2f}".replace("-", "−") if np.isfinite(difference[k]) else "–"
             place = QRectF(x + 5, y - 9, 44, 18) if value >= 0 else QRectF(x - 49, y - 9, 44, 18)
             write(painter, place, text, font(self.theme, 11), colour(self.theme.muted), align=LEFT if value >= 0 else RIGHT)
 

@@ -54,7 +54,7 @@ class CompareView(PaintedView):
         session = self.session
         rival = session.rival_manifest if isinstance(session, Compares) else None
         if rival is None:
-            text = "No second model runs. Start with a second --model to compare."
+            text = "No second model runs beside this one."
             write(
                 painter,
                 QRectF(self.rect()).adjusted(12, 0, -12, 0),

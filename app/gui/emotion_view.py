@@ -9,6 +9,7 @@ from PyQt5.QtCore import QPointF, QRectF, Qt
 from PyQt5.QtGui import QColor, QFont, QPainter
 from PyQt5.QtWidgets import QWidget
 
+from app.gui.header import phase_tone
 from app.gui.history import History
 from app.gui.meaning import class_colours, expected_place, meaning
 from app.gui.painting import CENTRE, RIGHT, line, pill, text_width, write
@@ -54,6 +55,13 @@ class EmotionView(PaintedView):
             self.shown = start + EASING * (target - start)
         self.update()
 
+    def age_s(self) -> float | None:
+        """Return how old the newest prediction is when nothing newer can be expected, in s; None while all goes on."""
+        newest, phase = self.history.newest, self.session.status.phase
+        if newest is None or phase_tone(phase) == "good":
+            return None
+        return max(0.0, time.perf_counter() - newest.t_ready)
+
     @property
     def says(self) -> str:
         """What stands there, for those who listen: label and confidence, or the reason for silence."""
@@ -62,13 +70,16 @@ class EmotionView(PaintedView):
             return _waiting(self.session.status.baseline_progress_s)
         if newest.withheld:
             return f"Withheld: {newest.withheld}"
+        age = self.age_s()
+        if age is not None:
+            return f"The last answer, {age:.0f} s ago, was {newest.label}"
         return f"{newest.label}, confidence {float(newest.probabilities.max()):.2f}"
 
     def paint(self, painter: QPainter) -> None:
         """Paint the words, then the bars, then the axis of feeling."""
         newest = self.history.newest
         top = self._paint_words(painter, newest)
-        withheld = newest is None or newest.withheld is not None
+        withheld = newest is None or newest.withheld is not None or self.age_s() is not None
         names = self.history.class_names
         place = expected_place(names, np.nan_to_num(self.shown))
         has_plane, has_axis = None not in place, place[0] is not None
@@ -89,7 +100,8 @@ class EmotionView(PaintedView):
             self._paint_silence(painter, QRectF(14, 0, width, height + 22), newest)
             return height + 30
         index = int(np.argmax(newest.probabilities))
-        shade = class_colours(theme, newest.class_names)[index]
+        age = self.age_s()
+        shade = class_colours(theme, newest.class_names)[index] if age is None else theme.faint
         sign = meaning(newest.class_names[index], index).sign
         sign_font = font(theme, large.pixelSize() / theme.scale * 0.55, QFont.Bold)
         label = (newest.label or "").capitalize()
@@ -99,7 +111,9 @@ class EmotionView(PaintedView):
         ago = max(0.0, time.perf_counter() - newest.t_ready)
         when = f"{ago * 1e3:.0f} ms ago" if ago < 0.95 else f"{ago:.0f} s ago"
         text = f"confidence {float(newest.probabilities.max()):.2f} · decided {when}"
-        write(painter, QRectF(14, height, width, 20), text, font(theme, 13), colour(theme.muted))
+        if age is not None:
+            text = f"the last answer, {when}; nothing new comes"
+        write(painter, QRectF(14, height, width, 20), text, font(theme, 13), colour(theme.muted if age is None else theme.warn))
         return height + 30
 
     def _paint_silence(self, painter: QPainter, place: QRectF, newest: Prediction | None) -> None:

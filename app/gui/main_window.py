@@ -233,6 +233,7 @@ class MainWindow(QMainWindow):
             return
         self._is_arranged = True
         self.layouts.restore()
+        self.desk.views["traces"].setFocus()
         if not self.settings.value("window/hint_seen", False, type=bool):
             self.settings.setValue("window/hint_seen", True)
             self.banner.say("info", FIRST_HINT, "Keys", self.show_help)

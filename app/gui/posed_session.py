@@ -41,8 +41,6 @@ class PosedSession:
         What the badge shall say.
     baseline_s : float
         Rest that the pipeline takes first, in s.
-    normaliser : Normaliser, optional
-        The person's own statistics.
     seed : int
         Which head.
     """
@@ -55,7 +53,6 @@ class PosedSession:
         sfreq: float = 250.0,
         origin: Origin = "simulated",
         baseline_s: float = 0.0,
-        normaliser: Normaliser | None = None,
         seed: int = 7,
     ) -> None:
         self.on_prediction: list[Callable[[Prediction], None]] = []
@@ -65,10 +62,11 @@ class PosedSession:
         self._stream = StreamSpec(sfreq, ch_names, "SCLCM simulated headset", f"simulated-{seed}", origin)
         self._head = SimulatedHead(np.random.default_rng(seed), sfreq, ch_names)
         self._ring = RingBuffer(round(BUFFER_S * sfreq), len(ch_names))
-        self._pipeline = Pipeline(self.manifest, bundle.predictor, sfreq, normaliser=normaliser, baseline_s=baseline_s)
+        self._pipeline = Pipeline(self.manifest, bundle.predictor, sfreq, baseline_s=baseline_s)
         self._truth = TruthScorer(self.manifest.class_names)
         self._latencies: list[float] = []
         self._known = False
+        self._dead: list[int] = []
         self.status = SessionStatus(Phase.SEARCHING, "Looking for an EEG stream on the network.")
 
     @property
@@ -115,6 +113,13 @@ class PosedSession:
             for _ in range(round(seconds / STEP_S)):
                 self._take(self._head.render(round(STEP_S * self._stream.sfreq), state))
 
+    def breathe(self) -> None:
+        """Let a moment pass, while streaming, so that nothing looks old."""
+        if self.status.phase is Phase.STREAMING:
+            samples = self._head.render(round(STEP_S * self._stream.sfreq), "positive")
+            samples[:, self._dead] = 0.0
+            self._take(samples)
+
     def mark(self, text: str) -> None:
         """Tell of a marker at the newest sample."""
         marker = Marker(self.t_now, text)
@@ -129,9 +134,10 @@ class PosedSession:
         self._take(np.full((n, self._stream.n_channels), np.nan, dtype=np.float32))
 
     def unplug(self, name: str, seconds: float) -> None:
-        """Render a neutral state with one channel flat."""
+        """Render a neutral state with one channel flat; it stays so."""
         samples = self._head.render(round(seconds * self._stream.sfreq), "neutral")
-        samples[:, self._stream.ch_names.index(name)] = 0.0
+        self._dead = [self._stream.ch_names.index(name)]
+        samples[:, self._dead] = 0.0
         step = round(STEP_S * self._stream.sfreq)
         for start in range(0, len(samples), step):
             self._take(samples[start : start + step])

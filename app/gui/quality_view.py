@@ -66,7 +66,7 @@ class QualityView(PaintedView):
 
     def paint(self, painter: QPainter) -> None:
         """Paint the head, the lights and the hint."""
-        hint_height = 44.0
+        hint_height = (44.0 if self.width() > 260 else 62.0) * self.theme.scale
         plan = HeadPlan(QRectF(10, 12, self.width() - 20, self.height() - hint_height - 16))
         plan.paint(painter, self.theme)
         if not self.contacts:

@@ -19,11 +19,13 @@ from sclcm_core.bands import SYMBOLS, Band
 from sclcm_core.features.differential_entropy import differential_entropy
 from sclcm_core.montage import canonical_name
 from sclcm_core.streaming.ring_buffer import RingBuffer
-from sclcm_core.types import Float64Array
+from sclcm_core.types import BoolArray, Float64Array
 
 N_PIXELS = 72
 WINDOW_S = 2.0
 EASING = 0.3
+DEAD = -2.0
+"""Below this, in nats, an electrode gives no signal."""
 FEWEST = 4
 """With fewer electrodes there is nothing to fill the scalp with; each is then shown by itself."""
 
@@ -43,6 +45,8 @@ class ScalpView(PaintedView):
         self._columns: list[int] = []
         self._labels: list[str] = []
         self._flat: Float64Array = np.zeros((0, 2))
+        self._places: Float64Array = np.zeros((0, 3))
+        self._good: BoolArray = np.zeros(0, dtype=np.bool_)
         self._weights: Float64Array | None = None
         self._bands: tuple[Band, ...] = session.manifest.features.bands
         self._box = QComboBox()
@@ -75,20 +79,25 @@ class ScalpView(PaintedView):
             return
         data = samples[:, self._columns].T
         fresh = differential_entropy(np.nan_to_num(data), spec.sfreq, self._bands)
-        fresh[:, ~np.isfinite(data).all(axis=1)] = np.nan
+        fresh[:, ~np.isfinite(data).all(axis=1) | (fresh < DEAD).any(axis=0)] = np.nan
         before = self.values
         if before is None or before.shape != fresh.shape:
             self.values = fresh
         else:
-            known = np.isfinite(before)
-            self.values = np.where(known, before + EASING * (fresh - before), fresh)
+            self.values = np.where(np.isfinite(before), before + EASING * (fresh - before), fresh)
         self.update()
 
     def _prepare(self, labels: tuple[str, ...]) -> None:
         self._columns, places = located(labels)
         self._labels = [canonical_name(labels[k]) or labels[k] for k in self._columns]
         self._flat = flat_places(places) if len(places) else np.zeros((0, 2))
-        self._weights = weights(places, N_PIXELS) if len(places) >= FEWEST else None
+        self._places, self._good = places, np.zeros(0, dtype=np.bool_)
+
+    def _follow_electrodes(self, good: BoolArray) -> None:
+        """Make the weights anew when an electrode has died or come back: a dead one says nothing."""
+        if not np.array_equal(good, self._good):
+            self._good = good
+            self._weights = weights(self._places[good], N_PIXELS) if good.sum() >= FEWEST else None
 
     def _shows_why(self) -> bool:
         return self._box.currentIndex() >= len(self._bands)
@@ -123,8 +132,11 @@ class ScalpView(PaintedView):
             return
         low, high = self._range(shown)
         row = "balance" if self._shows_why() else "viridis"
-        if self._weights is not None and np.isfinite(shown).all():
-            self._paint_map(painter, plan, paint_values((self._weights @ shown).reshape(N_PIXELS, N_PIXELS), low, high, row))
+        good = np.asarray(np.isfinite(shown))
+        self._follow_electrodes(good)
+        if self._weights is not None:
+            picture = (self._weights @ shown[good]).reshape(N_PIXELS, N_PIXELS)
+            self._paint_map(painter, plan, paint_values(picture, low, high, row))
         plan.paint(painter, self.theme)
         self._paint_electrodes(painter, plan, shown, (low, high, row))
         self._paint_key(
@@ -151,8 +163,11 @@ class ScalpView(PaintedView):
         dots = paint_values(shown, *key)
         for k, spot in enumerate(plan.on_screen(self._flat)):
             is_fed = self._columns[k] in fed
-            if self._weights is None or not np.isfinite(shown).all():
-                painter.setBrush(Qt.NoBrush if not np.isfinite(shown[k]) else colour(f"#{int(dots[k]) & 0xFFFFFF:06x}"))
+            if not np.isfinite(shown[k]):
+                box = QRectF(spot.x() - 9, spot.y() - 9, 18, 18)
+                write(painter, box, "×", font(self.theme, 17, QFont.Bold), colour(self.theme.bad), align=CENTRE)
+            elif self._weights is None:
+                painter.setBrush(colour(f"#{int(dots[k]) & 0xFFFFFF:06x}"))
                 painter.setPen(QPen(colour(self.theme.faint), 1))
                 painter.drawEllipse(spot, 11, 11)
             else:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from PyQt5.QtCore import QSettings
+from PyQt5.QtCore import QPoint, QRect, QSettings
 from PyQt5.QtWidgets import QApplication, QWidget
 
 from app.acquisition.source import Phase
@@ -25,10 +25,11 @@ from app.gui.workbench import FoundStream
 from sclcm_core.montage import DEAP_CHANNELS
 
 if TYPE_CHECKING:
-    from sclcm_core.features.normalise import Normaliser
     from sclcm_core.inference.bundle import Bundle
 
 Session = Callable[..., PosedSession]
+
+REST_S = 30.0
 
 STREAMS = [
     FoundStream("Headset 8", "EEG", "hs-0042", "lab-2", 250.0, ("Fp1", "Fp2", "T7", "T8", "C3", "C4", "O1", "O2"), True,
@@ -39,7 +40,7 @@ STREAMS = [
 """Streams that are listed for the picture."""
 
 
-def take_screenshots(bundle: Bundle, folder: Path, normaliser: Normaliser | None = None) -> list[Path]:
+def take_screenshots(bundle: Bundle, folder: Path) -> list[Path]:
     """Write a PNG of everything there is to see.
 
     Parameters
@@ -48,8 +49,6 @@ def take_screenshots(bundle: Bundle, folder: Path, normaliser: Normaliser | None
         A model that the simulated headset can feed.
     folder : Path
         Where to; made when it is not there.
-    normaliser : Normaliser, optional
-        The simulated person's own statistics.
 
     Returns
     -------
@@ -65,7 +64,8 @@ def take_screenshots(bundle: Bundle, folder: Path, normaliser: Normaliser | None
     camera = _Camera(folder)
 
     def session(**changes: object) -> PosedSession:
-        return PosedSession(bundle, **({"normaliser": normaliser} | changes))  # type: ignore[arg-type]
+        rest = REST_S if bundle.manifest.personal_baseline else 0.0
+        return PosedSession(bundle, **({"baseline_s": rest} | changes))  # type: ignore[arg-type]
 
     _take_windows(camera, session)
     _take_states(camera, session)
@@ -79,6 +79,14 @@ class _Camera:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.written: list[Path] = []
+
+    def take_part(self, window: QWidget, part: QWidget, name: str) -> None:
+        """Take a part of a window with what is behind it."""
+        QApplication.processEvents()
+        corner = part.mapTo(window, QPoint(0, 0))
+        path = self._folder / f"{name}.png"
+        window.grab(QRect(corner, part.size()).adjusted(-8, -8, 8, 8)).save(str(path))
+        self.written.append(path)
 
     def take(self, widget: QWidget, name: str) -> None:
         path = self._folder / f"{name}.png"
@@ -107,6 +115,8 @@ def _opened(session: PosedSession, width: int = 1600, height: int = 960) -> Iter
 def _settle(window: MainWindow) -> None:
     """Let everything arrive where it is going."""
     window.desk.pace.stop()
+    if isinstance(window.session, PosedSession):
+        window.session.breathe()
     for _ in range(12):
         QApplication.processEvents()
         for view in window.desk.views.values():
@@ -118,6 +128,7 @@ def _settle(window: MainWindow) -> None:
 
 def _play(window: MainWindow, session: PosedSession) -> None:
     session.go(Phase.STREAMING)
+    session.play([("neutral", REST_S + 6.0)])
     session.play(three_minutes())
     session.mark("eyes closed")
     session.play([("positive", 6.0)])
@@ -147,7 +158,7 @@ def _take_views(camera: _Camera, window: MainWindow, theme: str) -> None:
         card.raise_()
         QApplication.processEvents()
         card.view.refresh()
-        camera.take(card, f"view-{key}-{theme}")
+        camera.take_part(window, card, f"view-{key}-{theme}")
         card.setVisible(was_open)
     for key in ("spectrogram", "quality"):
         window.desk.cards[key].raise_()
@@ -187,7 +198,7 @@ def _take_states(camera: _Camera, session: Session) -> None:
 def pose_session(session: Session, state: str) -> PosedSession:
     """Return the session that a state is shown with."""
     if state == "baseline":
-        return session(baseline_s=30.0, normaliser=None)
+        return session(baseline_s=REST_S)
     return session(ch_names=DEAP_CHANNELS) if state == "many-channels" else session()
 
 

@@ -14,6 +14,8 @@ from sclcm_core.types import Float64Array, FloatArray
 LOWEST_UV, LARGE_UV, HUGE_UV = 0.5, 150.0, 400.0
 LINE_SHARE, MUSCLE_SHARE = 0.5, 0.55
 MISSING_SHARE = 0.02
+STILL_UV, STILL_SHARE = 0.005, 0.5
+"""A channel that moves less than this from sample to sample, for more than this share of the time, is flat."""
 
 
 class Grade(IntEnum):
@@ -64,6 +66,8 @@ def judge(samples: FloatArray, sfreq: float) -> list[Contact]:
     swing = np.quantile(np.abs(centred), 0.98, axis=0)
     spread = centred.std(axis=0)
     hum, muscle = _shares(centred, sfreq)
+    still = (np.abs(np.diff(filled, axis=0)) < STILL_UV).mean(axis=0)
+    spread = np.where(still > STILL_SHARE, 0.0, spread)
     facts = zip(missing.mean(axis=0), spread, swing, hum, muscle, strict=True)
     return [_contact(*(float(value) for value in row)) for row in facts]
 

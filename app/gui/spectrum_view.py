@@ -17,7 +17,7 @@ from app.gui.view import PaintedView
 from sclcm_core.bands import SYMBOLS
 from sclcm_core.types import Float64Array
 
-WINDOW_S, SPAN_S = 2.0, 4.0
+WINDOW_S, SPAN_S = 2.0, 8.0
 EASING = 0.35
 
 
@@ -26,7 +26,7 @@ class SpectrumView(PaintedView):
 
     key = "spectrum"
     title = "Spectrum"
-    summary = "Power spectral density of the model's left and right electrode over the newest four seconds."
+    summary = "Power spectral density of the model's left and right electrode over the newest eight seconds."
     pace_hz = 6.0
 
     def __init__(self, session: SessionLike, history: History, parent: QWidget | None = None) -> None:
@@ -63,10 +63,11 @@ class SpectrumView(PaintedView):
             return None
         mean = self.level.mean(axis=1)
         inside = np.flatnonzero((self.frequencies >= 7) & (self.frequencies <= 14))
-        if not len(inside):
+        if len(inside) < 3:
             return None
-        best = int(inside[np.argmax(mean[inside])])
-        return float(self.frequencies[best]) if mean[best] > np.median(mean[inside]) + 1.5 else None
+        best = int(np.argmax(mean[inside]))
+        stands_out = 0 < best < len(inside) - 1 and mean[inside[best]] > np.median(mean[inside]) + 1.5
+        return float(self.frequencies[inside[best]]) if stands_out else None
 
     def paint(self, painter: QPainter) -> None:
         """Paint the axes, the bands, and two curves."""

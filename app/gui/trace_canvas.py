@@ -122,8 +122,8 @@ class TraceCanvas(QWidget):
         head = self._shown_head()
         values, _ = feed.read(max(0, head - round(self.visible_s * self._sfreq)), head)
         finite = [np.abs(column[np.isfinite(column)]) for column in values.T]
-        extents = [float(np.quantile(column, 0.98)) for column in finite if len(column)]
-        wanted = 2.2 * float(np.quantile(extents, 0.7)) if extents else self.uv_per_lane
+        extents = [float(np.median(column)) for column in finite if len(column)]
+        wanted = 7.0 * float(np.quantile(extents, 0.7)) if extents else self.uv_per_lane
         self.uv_per_lane = min(SCALES_UV, key=lambda scale: abs(np.log(scale / max(wanted, 1e-6))))
         self.rebuild()
         return self.uv_per_lane
@@ -224,18 +224,21 @@ class TraceCanvas(QWidget):
         return sweep.column(index)
 
     def _paint_flags(self, painter: QPainter, plot: QRect, sweep: Sweep) -> None:
+        """Paint lines with texts; texts that would cover each other stand in rows."""
         label = font(self.theme, 11, QFont.DemiBold)
         painter.setClipRect(plot)
-        for flag in self._flags:
-            x = self._place(flag.index, sweep)
-            if x is None:
-                continue
-            x += plot.x()
+        row, busy_until = 0, -1.0
+        placed = ((self._place(flag.index, sweep), flag.text) for flag in self._flags)
+        for x, text in sorted((x + plot.x(), text) for x, text in placed if x is not None):
+            width = min(160.0, text_width(text, label) + 14)
+            row = row + 1 if x < busy_until else 0
+            busy_until = x + width + 6
             line(painter, (x, plot.top()), (x, plot.bottom()), colour(self.theme.warn, 0.8), 1.2)
-            box = QRectF(x + 3, plot.top() + 3, min(160.0, text_width(flag.text, label) + 14), 19)
+            left = x + 3 if x + 3 + width <= plot.right() + 1 else x - 3 - width
+            box = QRectF(left, plot.top() + 3 + row * 22, width, 19)
             painter.setRenderHint(QPainter.Antialiasing)
             pill(painter, box, colour(self.theme.warn, 0.95), 5)
-            write(painter, box.adjusted(7, 0, -6, 0), flag.text, label, QColor("#1a1204"))
+            write(painter, box.adjusted(7, 0, -6, 0), text, label, QColor("#1a1204"))
             painter.setRenderHint(QPainter.Antialiasing, False)
         painter.setClipping(False)
 

@@ -31,6 +31,11 @@ def test_a_flat_channel_is_bad_and_says_so():
     assert "press" in contact.hint
 
 
+def test_a_channel_that_has_just_been_unplugged_is_flat(good):
+    good[200:] = 40.0
+    assert graded(good).finding.startswith("flat")
+
+
 def test_missing_samples_are_bad(good):
     good[:50] = np.nan
     assert graded(good).finding == "10% of the samples missing"

@@ -283,3 +283,38 @@ def test_two_models_are_compared_on_the_same_windows(show, noise):
     assert (share, n) == (pytest.approx(0.9), 10)
     assert gap == pytest.approx(0.1 * (0.4 + 0.1 + 0.3) / 3, abs=1e-6)
     view.grab()
+
+
+def test_when_nothing_new_comes_the_last_answer_is_called_so(show, session, noise):
+    from app.acquisition.source import Phase
+
+    view = show(EmotionView)
+    session.push(noise)
+    tell(view, session.predict(0.1, 0.1, 0.8))
+    session.go(Phase.LOST, "gone")
+    view.refresh()
+    assert view.says == "The last answer, 0 s ago, was positive"
+    assert is_colour(pixels(view.grab()), view.theme.valences[2], 10).sum() == 0
+
+
+def test_a_dead_electrode_says_nothing_on_the_scalp_and_is_crossed_out(show, session, noise):
+    view = show(ScalpView)
+    noise[:, 6] = 0.0
+    session.push(noise)
+    view.refresh()
+    shown = view.shown_values()
+    assert np.flatnonzero(np.isnan(shown)).tolist() == [6]
+    assert is_colour(pixels(view.grab()), view.theme.bad, 30).sum() > 8
+    assert view._weights.shape[1] == 7
+
+
+def test_a_flat_channel_does_not_take_the_scale_of_the_bars(show, session, noise):
+    view = show(BandsView)
+    noise[:, 3] = 0.0
+    session.push(noise)
+    tell(view, session.predict(0.2, 0.3, 0.5))
+    for _ in range(12):
+        view.refresh()
+    assert view.shown.min() < -10
+    assert view._range[0] >= -2
+    view.grab()
