@@ -36,11 +36,13 @@ def band_variance(data: FloatArray, sfreq: float, bands: Sequence[Band]) -> Floa
     """
     n_times = data.shape[-1]
     taper, scale = _hann(n_times)
+    bins = _bins(n_times, sfreq, tuple(bands))
     centred = np.asarray(data, dtype=np.float64)
     centred = centred - centred.mean(axis=-1, keepdims=True)
-    spectrum = np.fft.rfft(centred * taper, axis=-1)
+    centred *= taper
+    spectrum = np.fft.rfft(centred, axis=-1)[..., : max(last for _, last in bins)]
     power = np.ascontiguousarray(spectrum.real**2 + spectrum.imag**2)
-    return np.stack([power[..., first:last].sum(axis=-1) * scale for first, last in _bins(n_times, sfreq, tuple(bands))], -2)
+    return np.stack([power[..., first:last].sum(axis=-1) * scale for first, last in bins], -2)
 
 
 def band_width(n_times: int, sfreq: float, bands: Sequence[Band]) -> Float64Array:
