@@ -194,6 +194,11 @@ def lds_filter(values: FloatArray, ratio: float = 1e-4, first_variance: float = 
     -------
     ndarray of float64, shape (n, ...)
         Smoothed features, same unit.
+
+    Notes
+    -----
+    Kalman 1960, doi:10.1115/1.3662552. Equal to TorchEEG's ``after_hook_linear_dynamical_system``; LibEER's ``lds`` subtracts the
+    first variance where the mean belongs in its first step.
     """
     return _forward(values, ratio, first_variance)[0]
 

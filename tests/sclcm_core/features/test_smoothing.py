@@ -29,7 +29,7 @@ def test_the_lds_is_the_most_probable_course_of_a_random_walk_seen_through_noise
     np.testing.assert_allclose(lds_smooth(y, ratio, first), exact, atol=1e-10)
 
 
-def test_the_forward_pass_equals_the_filter_as_torcheeg_and_libeer_write_it() -> None:
+def test_the_forward_pass_equals_kalmans_filter_as_torcheeg_writes_it() -> None:
     y = frames()[:, 0, 0]
     a, c, process, noise, start, p = 1.0, 1.0, 1e-4, 1.0, y.mean(), 0.01
     k = p * c / (c * p * c + noise)
