@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from PyQt5.QtCore import QObject
@@ -17,6 +18,8 @@ from app.gui.theme import Theme
 from app.gui.view import View
 from app.gui.views import VIEWS
 from sclcm_core.types import Marker, Prediction
+
+SCORE_EACH_S = 2.0
 
 
 class Desk(QObject):
@@ -36,6 +39,7 @@ class Desk(QObject):
         super().__init__(window)
         self.session = session
         self._others = others
+        self._score_due = 0.0
         self.history = History(session.manifest.class_names)
         self.views: dict[str, View] = {kind.key: kind(session, self.history) for kind in VIEWS}
         self.cards: dict[str, Card] = {key: Card(view, window) for key, view in self.views.items()}
@@ -61,9 +65,17 @@ class Desk(QObject):
     def follow(self) -> None:
         """Bring titles and explanations up to date."""
         self.explainer.refresh()
+        self._follow_score()
         for card in self.cards.values():
             card.follow()
         self._others()
+
+    def _follow_score(self) -> None:
+        """Ask for the agreement seldom: it is counted over the whole session."""
+        now = time.monotonic()
+        if now >= self._score_due:
+            self._score_due = now + SCORE_EACH_S
+            self.history.score = self.session.score()
 
     def apply_theme(self, theme: Theme) -> None:
         """Take on a look."""

@@ -5,8 +5,12 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from app.session.truth import TruthScore
 
 from sclcm_core.types import FeatureFrame, Float32Array, Float64Array, Marker, Prediction
 
@@ -45,6 +49,8 @@ class History:
     ----------
     why : ndarray of float32, shape (n_bands, n_columns), or None
         What each feature adds to the newest answer, without unit; None when nobody asked.
+    score : TruthScore or None
+        How often the answers agree with the markers; a few seconds old.
     """
 
     def __init__(self, class_names: tuple[str, ...]) -> None:
@@ -54,6 +60,7 @@ class History:
         self.events: deque[Event] = deque(maxlen=KEPT_EVENTS)
         self.n_events = 0
         self.why: Float32Array | None = None
+        self.score: TruthScore | None = None
         self.rivals: deque[Prediction] = deque(maxlen=KEPT_PREDICTIONS)
 
     @property

@@ -50,7 +50,7 @@ class HistoryView(PaintedView):
 
     def heading(self) -> str:
         """Say how much is seen, and how often the markers agree."""
-        score = self.session.score()
+        score = self.history.score
         agreement = f" · {score.accuracy:.0%} agree with markers" if score else ""
         return f"Last {self.span_s / 60:g} min{agreement}"
 

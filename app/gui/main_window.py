@@ -57,6 +57,7 @@ class MainWindow(QMainWindow):
         self.settings = settings or QSettings("sclcm-live", "window")
         self._letters = float(self.settings.value("window/letters", 1.0))
         self.theme: Theme = THEMES.get(str(self.settings.value("window/theme", "")), DARK).larger(self._letters)
+        _wear(self.theme)
         self.setWindowTitle(title)
         self.resize(1600, 960)
         self.setMinimumSize(900, 600)
@@ -65,6 +66,9 @@ class MainWindow(QMainWindow):
         self.audience: Audience | None = None
         self._panel: Panel | None = None
         self._is_arranged = False
+        self._tabs_changed = QTimer(self)
+        self._tabs_changed.setSingleShot(True)
+        self._tabs_changed.timeout.connect(self._calm_tabs)
         self._build()
         self.opening = Opening(self)
         self.desk = Desk(session, self, self.follow)
@@ -94,6 +98,7 @@ class MainWindow(QMainWindow):
         """Bring the header, the transport and the truth up to date."""
         self.header.refresh()
         self.transport.refresh()
+        self.transport.show_score(self.desk.history.score)
         self.truth.refresh()
 
     def show_session(self, session: SessionLike) -> None:
@@ -117,9 +122,7 @@ class MainWindow(QMainWindow):
         """Take on a look by its name."""
         self.theme = THEMES[name].larger(self._letters)
         self.settings.setValue("window/theme", name)
-        application = QApplication.instance()
-        if isinstance(application, QApplication):
-            application.setStyleSheet(style_sheet(self.theme))
+        _wear(self.theme)
         self.header.apply_theme(self.theme)
         self.truth.apply_theme(self.theme)
         self.desk.apply_theme(self.theme)
@@ -312,13 +315,23 @@ class MainWindow(QMainWindow):
         desk.bridge.status_changed.connect(self.take_status)
         for card in desk.cards.values():
             card.dockLocationChanged.connect(lambda _: self._note_layout())
-            card.visibilityChanged.connect(lambda _: self.layouts.calm_tabs())
+            card.visibilityChanged.connect(lambda _: self._tabs_changed.start())
         desk.pace.start()
 
-    def _note_layout(self) -> None:
+    def _calm_tabs(self) -> None:
         self.layouts.calm_tabs()
+
+    def _note_layout(self) -> None:
+        self._tabs_changed.start()
         if self._is_arranged:
             self.layouts.remember()
+
+
+def _wear(theme: Theme) -> None:
+    """Give the application a style; done before there are widgets, it costs half."""
+    application, text = QApplication.instance(), style_sheet(theme)
+    if isinstance(application, QApplication) and application.styleSheet() != text:
+        application.setStyleSheet(text)
 
 
 def run_window(

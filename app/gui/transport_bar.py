@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
 
 from app.gui.session_like import SessionLike, Transport, transport_of
+
+if TYPE_CHECKING:
+    from app.session.truth import TruthScore
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 TICKS = 10_000
@@ -74,7 +79,9 @@ class TransportBar(QWidget):
         self.where.setText(f"{clock(transport.position_s)} / {clock(duration)}")
         self.loop.setChecked(transport.loop)
         self.speed.setCurrentIndex(min(range(len(SPEEDS)), key=lambda k: abs(SPEEDS[k] - transport.speed)))
-        score = self._session.score()
+
+    def show_score(self, score: TruthScore | None) -> None:
+        """Show the running accuracy."""
         self.score.setText("" if score is None else f"{score.accuracy:.0%} of {score.n_compared} right")
 
     def toggle(self) -> None:

@@ -259,3 +259,31 @@ def test_the_window_needs_no_heavy_library():
         [sys.executable, "-c", code.replace("HEAVY", repr(heavy))], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_a_tick_costs_the_same_after_an_hour(session, window, noise):
+    """What is kept is bounded, and what is drawn is a stretch of fixed length."""
+    session.push(noise)
+    history = window.desk.history
+    for k in range(40):
+        session.push(noise[:125])
+        history.add_prediction(session.predict(0.2, 0.3, 0.5))
+    window.desk.pace.tick()
+
+    def best_of_ticks() -> float:
+        times = []
+        for _ in range(12):
+            for view in window.desk.views.values():
+                window.desk.pace._due[view] = 0.0
+            started = time.perf_counter()
+            window.desk.pace.tick()
+            times.append(time.perf_counter() - started)
+        return min(times)
+
+    before = best_of_ticks()
+    old = history.newest
+    history.predictions.extend([old] * 7200)
+    for k in range(3000):
+        history.note("marker", str(k))
+    best_of_ticks()
+    assert best_of_ticks() < 3 * before + 0.002

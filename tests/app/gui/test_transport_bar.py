@@ -42,7 +42,7 @@ def test_the_replays_own_transport_fits(replay):
 
 def test_it_shows_where_the_replay_stands(bar, replay):
     replay.source.transport.seek(50.0)
-    replay.agreement = TruthScore(40, 30)
+    bar.show_score(TruthScore(40, 30))
     bar.refresh()
     assert bar.where.text() == "0:50 / 1:40"
     assert bar.slider.value() == TICKS // 2

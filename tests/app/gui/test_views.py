@@ -152,7 +152,7 @@ def test_marked_states_stand_under_the_history_and_count(show, session, noise):
             session.push(noise[:125])
             tell(view, session.predict(0.2, 0.3, 0.5))
     assert [s[2] for s in view.history.states_since(0.0, session.t)] == ["negative", "positive"]
-    session.agreement = TruthScore(40, 30)
+    view.history.score = TruthScore(40, 30)
     assert view.heading() == "Last 3 min · 75% agree with markers"
     view.grab()
 
