@@ -13,6 +13,8 @@ from sclcm_core.montage import DASM_PAIRS_62, DCAU_PAIRS_62, SEED_CHANNELS, find
 from sclcm_core.types import Float32Array, FloatArray
 
 _PAIRS = {"dasm": DASM_PAIRS_62, "rasm": DASM_PAIRS_62, "dcau": DCAU_PAIRS_62}
+_KINDS = ("de", "psd")
+_FROM_SIGNALS = ("reference", "bipolar", "passband", "notch_hz", "smoothing")
 NOT_FINITE = "feature: 100% of a band not a number"
 """Fault of a published frame that holds NaN or an infinity."""
 
@@ -88,11 +90,23 @@ def select_features(spec: FeatureSpec, window_s: float, title: str) -> Selection
             f"{spec.hop_s:g} s.",
             f"Set window_s and hop_s to {window_s:g}, or compute features from the recordings.",
         )
+    _refuse_variants(spec, title)
     rows: dict[str, list[int]] = {spec.kind: _channel_rows(spec, title)}
-    for kind in spec.pairs:
+    for kind in dict.fromkeys(name for name, _, _ in spec.pair_names):
         wanted = [(first, second) for name, first, second in spec.pair_names if name == kind]
         rows[kind] = [_PAIRS[kind].index(pair) for pair in wanted]
     return Selection(spec.kind, rows, _band_indices(spec, title))
+
+
+def _refuse_variants(spec: FeatureSpec, title: str) -> None:
+    usual = FeatureSpec.model_fields
+    asked = [f"kind {spec.kind}"] if spec.kind not in _KINDS else []
+    asked += [f"{name} {getattr(spec, name)}" for name in _FROM_SIGNALS if getattr(spec, name) != usual[name].default]
+    if asked:
+        raise DatasetError(
+            f"{title} holds 'de' and 'psd' as its authors computed them; the spec asks for {', '.join(asked)}.",
+            "Leave it out of the features, or compute features from the recordings.",
+        )
 
 
 def _channel_rows(spec: FeatureSpec, title: str) -> list[int]:
