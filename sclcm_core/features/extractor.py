@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import gcd
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ from sclcm_core.types import BoolArray, FeatureFrame, Float32Array, Float64Array
 MAX_INVALID_SHARE = 0.02
 """A frame is marked when more than this share of any channel's samples is missing or flat."""
 
-_PIECE = 2048
+_PIECE = 1024
 """Samples taken at once when a whole recording arrives in one chunk; bounds the memory, and changes nothing."""
 
 _BATCH_BYTES = 2**21
@@ -67,7 +68,7 @@ class Extractor:
         self._preprocessor = _preprocessor(self.spec)
         n_signals = len(self.spec.signal_names)
         needs_bank = self.spec.needs_filter_bank
-        self._bank = FilterBank(self.spec.bands, self.spec.sfreq, n_signals, self.spec.filter_order) if needs_bank else None
+        self._bank = _filter_bank(self.spec) if needs_bank else None
         self._smoother = _smoother(self.spec)
         n_rows = n_signals * self.spec.n_bands if needs_bank else n_signals
         self._rows = (self.spec.n_bands, n_signals) if needs_bank else (n_signals,)
@@ -166,6 +167,11 @@ def _preprocessor(spec: FeatureSpec) -> Preprocessor:
         passband=spec.passband,
         notch_hz=spec.notch_hz,
     )
+
+
+def _filter_bank(spec: FeatureSpec) -> FilterBank:
+    grid = gcd(spec.window, spec.hop)  # a frame's last sample ends a block: no frame waits for samples that it does not need
+    return FilterBank(spec.bands, spec.sfreq, len(spec.signal_names), spec.filter_order, grid)
 
 
 def _smoother(spec: FeatureSpec) -> MovingAverage | KalmanSmoother | None:

@@ -9,7 +9,7 @@ from sclcm_core.bands import ALPHA, BETA, SEED_BANDS, Band
 from sclcm_core.features.bandpass_entropy import bandpass_differential_entropy
 from sclcm_core.features.baseline import subtract_baseline
 from sclcm_core.features.differential_entropy import entropy_of_variance
-from sclcm_core.features.extractor import extract, stack
+from sclcm_core.features.extractor import Extractor, extract, stack
 from sclcm_core.features.hjorth import hjorth_activity, hjorth_complexity, hjorth_mobility
 from sclcm_core.features.spec import FILTER_BANK_KINDS, TITLES, UNITS, FeatureSpec
 from sclcm_core.features.spectrum import band_variance
@@ -174,3 +174,12 @@ def test_an_impossible_variant_is_refused_with_the_reason(wrong: dict[str, objec
 def test_a_band_between_the_lines_of_the_segments_spectrum_is_refused_before_the_first_sample() -> None:
     with pytest.raises(ValueError, match="no spectral bin in delta"):
         extract(spec(kind="psd_welch", segment_s=0.2), eeg(400), SFREQ)
+
+
+@pytest.mark.parametrize("hop_s", [1.0, 0.5, 0.385])
+def test_a_band_pass_frame_is_there_with_its_last_sample_whatever_the_hop(hop_s: float) -> None:
+    chosen = spec(kind="de_bandpass", hop_s=hop_s)
+    extractor, samples, due = Extractor(chosen, SFREQ), eeg(700), []
+    for k in range(700):
+        due += [k + 1] * len(extractor.push(samples[k : k + 1], np.array([k / SFREQ])))
+    assert due == [chosen.window + n * chosen.hop for n in range(len(due))] and due[-1] + chosen.hop > 700
