@@ -12,6 +12,7 @@ import secrets
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from app.acquisition.device_profile import DeviceProfile
     from app.acquisition.replay_outlet import ReplayOutlet
     from app.acquisition.source import SampleSource
-    from app.session.session import Session
+    from app.session_maker import Plan
     from sclcm_core.features.normalise import Normaliser
     from sclcm_core.inference.bundle import Bundle
     from sclcm_core.inference.manifest import Manifest
@@ -50,8 +51,10 @@ def run_demo(arguments: argparse.Namespace) -> int:
 
     bundle = _load(arguments)
     seed = secrets.randbelow(2**31) if arguments.seed is None else arguments.seed
-    own = functools.partial(_simulated_rest, seed, bundle.manifest)
-    return _run(arguments, ServedInlet(SimulatedHeadset(seed=seed)), bundle, normaliser=own)
+    plan = _plan(arguments, bundle, lambda: ServedInlet(SimulatedHeadset(seed=seed)))
+    if arguments.baseline is None:
+        plan = replace(plan, normaliser_for=functools.partial(_simulated_rest, seed))
+    return _run(arguments, plan, bundle)
 
 
 def _simulated_rest(seed: int, manifest: Manifest) -> Normaliser | None:
@@ -66,9 +69,13 @@ def run_live(arguments: argparse.Namespace) -> int:
     from app.acquisition.lsl_inlet import LslInlet
 
     bundle = _load(arguments)
-    inlet = LslInlet(name=arguments.name, type=arguments.type, source_id=arguments.source_id)
-    source = ProfiledSource(inlet, _profiles(), _stated_profile(arguments))
-    return _run(arguments, source, bundle, connect_timeout_s=arguments.timeout)
+    stated = _stated_profile(arguments)
+
+    def make_source() -> SampleSource:
+        inlet = LslInlet(name=arguments.name, type=arguments.type, source_id=arguments.source_id)
+        return ProfiledSource(inlet, _profiles(), stated)
+
+    return _run(arguments, _plan(arguments, bundle, make_source, connect_timeout_s=arguments.timeout), bundle)
 
 
 def run_replay(arguments: argparse.Namespace) -> int:
@@ -82,8 +89,11 @@ def run_replay(arguments: argparse.Namespace) -> int:
     stated = _stated_profile(arguments)
     if stated is None and load_profile(profile_path(_profiles(), recording.spec)) is None:
         match(recording.spec, bundle.manifest.features)  # before anything is started
-    source = ProfiledSource(_replaying(recording, arguments), _profiles(), stated)
-    return _run(arguments, source, bundle, every_window=True)
+
+    def make_source() -> SampleSource:
+        return ProfiledSource(_replaying(recording, arguments), _profiles(), stated)
+
+    return _run(arguments, _plan(arguments, bundle, make_source, every_window=True), bundle)
 
 
 def _profiles() -> Path:
@@ -237,51 +247,50 @@ def _check_display() -> None:
     check_display()
 
 
-def _run(
+def _plan(
     arguments: argparse.Namespace,
-    source: SampleSource,
     bundle: Bundle,
+    make_source: Callable[[], SampleSource],
     *,
     connect_timeout_s: float = 10.0,
     every_window: bool = False,
-    normaliser: Callable[[], Normaliser | None] | None = None,
-) -> int:
-    """Run a session headless or in the window; raise what ended it."""
-    from app.session.session import Session, SessionSettings
-    from app.surroundings import surround
+) -> Plan:
+    """Return what the command line asks for."""
+    from app.session.session import SessionSettings
+    from app.session_maker import Plan
     from sclcm_core.inference.pipeline import WindowPolicy
 
-    baseline_s, from_file = _baseline(arguments.baseline, bundle.manifest)
-    if arguments.baseline is not None:
-        normaliser = (lambda: from_file) if from_file else None
+    baseline_s, normaliser_for = _baseline(arguments.baseline, bundle.manifest)
     settings = SessionSettings(
         connect_timeout_s=connect_timeout_s,
         baseline_s=baseline_s,
-        normaliser=normaliser,
         policy=WindowPolicy.EVERY if every_window else WindowPolicy.NEWEST,
         max_seconds=arguments.seconds,
     )
-    session = Session(source, bundle, settings)
-    with surround(session, arguments):
-        return _show(arguments, session)
+    return Plan(make_source, settings, normaliser_for)
 
 
-def _show(arguments: argparse.Namespace, session: Session) -> int:
-    if arguments.headless:
-        from app.headless import run_headless
+def _run(arguments: argparse.Namespace, plan: Plan, bundle: Bundle) -> int:
+    """Run a session headless or in the window; raise what ended it."""
+    from app.session_maker import SessionMaker
 
-        run_headless(session, sys.stdout, as_json=arguments.json)
-        return 0
-    from app.gui.main_window import run_window
+    with SessionMaker(arguments) as maker:
+        session = maker.make(plan, bundle)
+        if arguments.headless:
+            from app.headless import run_headless
 
-    status = run_window(session, close_at_end=arguments.seconds is not None)
-    if session.error is not None:
-        raise session.error
-    return status
+            run_headless(session, sys.stdout, as_json=arguments.json)
+            return 0
+        from app.gui.main_window import run_window
+
+        status = run_window(session, close_at_end=arguments.seconds is not None, workbench=maker)
+        if session.error is not None:
+            raise session.error
+        return status
 
 
-def _baseline(text: str | None, manifest: Manifest) -> tuple[float, Normaliser | None]:
-    """Return the rest to take from the stream in s, or the statistics of a rest recording."""
+def _baseline(text: str | None, manifest: Manifest) -> tuple[float, Callable[[Manifest], Normaliser] | None]:
+    """Return the rest to take from the stream in s, or what takes a model's statistics from a rest recording."""
     if text is None:
         return 0.0, None
     with contextlib.suppress(ValueError):
@@ -291,7 +300,9 @@ def _baseline(text: str | None, manifest: Manifest) -> tuple[float, Normaliser |
         return seconds, None
     from app.baseline import baseline_from_file
 
-    return 0.0, baseline_from_file(Path(text), manifest.features)
+    path = Path(text)
+    baseline_from_file(path, manifest.features)  # what is wrong with the file is told before anything is started
+    return 0.0, lambda other: baseline_from_file(path, other.features)
 
 
 def _manifest(path: Path) -> Manifest:

@@ -37,9 +37,12 @@ class Feed:
         An open connection.
     visible : list of (StreamDescription, pylsl.StreamInfo)
         What else is there: marker streams are taken along.
+    unit : str
+        Unit of the samples, when the user knows better than the stream; what the stream declares when empty.
     """
 
-    def __init__(self, connection: Connection, visible: _Visible) -> None:
+    def __init__(self, connection: Connection, visible: _Visible, unit: str = "") -> None:
+        self._unit = unit
         self.connection: Connection | None = connection
         self.description = connection.description
         self.clock = ClockMap(follows_clock=self.description.speed == 1.0)
@@ -101,7 +104,8 @@ class Feed:
         eeg = [is_eeg_channel(label, kind) for label, kind in zip(d.labels, types, strict=True)]
         judged = heard and not d.end_marker  # a replay of ours is in µV, whatever it looks like
         samples = np.concatenate(heard) if judged else np.zeros((0, d.n_channels))
-        return find_scaling(d.units or ("",) * d.n_channels, eeg, samples)
+        declared = (self._unit,) * d.n_channels if self._unit else d.units or ("",) * d.n_channels
+        return find_scaling(declared, eeg, samples)
 
     def pull(self, timeout_s: float) -> list[Chunk] | None:
         """Wait for samples; return the chunks they complete, or None when none came.

@@ -43,6 +43,8 @@ class LslInlet:
     ----------
     name, type, source_id : str, optional
         Which stream; without any, the only EEG stream there is.
+    unit : str
+        Unit of the samples, when the user knows better than the stream.
 
     Notes
     -----
@@ -51,7 +53,10 @@ class LslInlet:
     or a cable that was pulled then delivers all it has. It is given up when the stream has reappeared as another instance.
     """
 
-    def __init__(self, name: str | None = None, type: str | None = None, source_id: str | None = None) -> None:
+    def __init__(
+        self, name: str | None = None, type: str | None = None, source_id: str | None = None, *, unit: str = ""
+    ) -> None:
+        self._unit = unit
         self.query = StreamQuery(name, type, source_id)
         self._reading = threading.Lock()
         self._closing = threading.Event()
@@ -184,7 +189,7 @@ class LslInlet:
         if (reason := refusal(full)) is not None:
             raise StreamError(f"The stream '{full.name}' cannot be used: {reason}.", "`sclcm streams` lists what can.")
         visible = self._visible()
-        self._feed, self._changed = Feed(connection, visible), None
+        self._feed, self._changed = Feed(connection, visible, self._unit), None
         self._ready = self._feed.listen(self._is_wanted, self._visible)
         self._silence = SilenceWatch()
         self._silence.restart(local_clock())

@@ -1,0 +1,137 @@
+"""Makes sessions: the first one from the command line, others from what the user asks for in the window."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from app.acquisition.device_profile import DeviceProfile, ProfiledSource
+from app.acquisition.lsl_inlet import LslInlet
+from app.acquisition.lsl_network import list_streams
+from app.acquisition.matching import describe
+from app.acquisition.replay_source import ReplaySource
+from app.acquisition.source import SampleSource
+from app.gui.workbench import Assignment, FoundStream, ModelAtHand
+from app.paths import bundle_paths, user_dir
+from app.session.session import Session, SessionSettings
+from app.surroundings import surround
+from sclcm_core.errors import BundleError
+from sclcm_core.features.normalise import Normaliser
+from sclcm_core.inference.bundle import Bundle, load_bundle, read_manifest
+from sclcm_core.inference.manifest import Manifest
+from sclcm_core.inference.pipeline import WindowPolicy
+
+LISTEN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a session is made of, but for the model.
+
+    Parameters
+    ----------
+    make_source : callable
+        Returns a new source.
+    settings : SessionSettings
+        What the session is told; its normaliser is filled in.
+    normaliser_for : callable or None
+        Returns a person's own statistics for a model.
+    """
+
+    make_source: Callable[[], SampleSource]
+    settings: SessionSettings = field(default_factory=SessionSettings)
+    normaliser_for: Callable[[Manifest], Normaliser | None] | None = None
+
+
+class SessionMaker:
+    """Makes sessions one after the other, each with what goes on around it; a context manager.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        With ``record``, ``osc`` and ``websocket``, which hold for every session.
+    """
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self._arguments = arguments
+        self._around = contextlib.ExitStack()
+        self._plan: Plan | None = None
+        self._bundle: Bundle | None = None
+
+    def __enter__(self) -> SessionMaker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._around.close()
+
+    def make(self, plan: Plan, bundle: Bundle) -> Session:
+        """Return a session, not yet started; what went on around the last one ends."""
+        normaliser_for, manifest = plan.normaliser_for, bundle.manifest
+        own = None if normaliser_for is None else (lambda: normaliser_for(manifest))
+        session = Session(plan.make_source(), bundle, replace(plan.settings, normaliser=own))
+        self._around.close()
+        self._around.enter_context(surround(session, self._arguments))
+        self._plan, self._bundle = plan, bundle
+        return session
+
+    def models(self) -> list[ModelAtHand]:
+        """Return the bundles at hand; those that cannot be read are left out."""
+        found = []
+        for path in bundle_paths().values():
+            with contextlib.suppress(BundleError):
+                found.append(ModelAtHand(path, read_manifest(path)))
+        return found
+
+    def streams(self, manifest: Manifest) -> list[FoundStream]:
+        """Listen for a moment and return the streams in reach, matched against a model."""
+        found = []
+        for stream in list_streams(LISTEN_S):
+            record = describe(stream, manifest.features)
+            verdict = record["match"] or record["why_not"] or ""
+            found.append(
+                FoundStream(
+                    stream.name, stream.type, stream.source_id, stream.hostname, stream.sfreq, stream.labels,
+                    record["why_not"] is None, verdict,
+                )
+            )  # fmt: skip
+        return found
+
+    def open_stream(self, stream: FoundStream, model_path: Path | None, assignment: Assignment) -> Session:
+        """Return a session on a stream."""
+        stated = _profile(assignment.channels)
+
+        def make_source() -> SampleSource:
+            inlet = LslInlet(stream.name, stream.type, stream.source_id or None, unit=assignment.unit)
+            return ProfiledSource(inlet, user_dir() / "devices", stated)
+
+        return self.make(Plan(make_source), self._chosen(model_path))
+
+    def open_recording(self, path: Path, model_path: Path | None) -> Session:
+        """Return a session that replays a recording."""
+        from sclcm_core.recordings.read import read_recording
+
+        recording = read_recording(path)
+        settings = SessionSettings(policy=WindowPolicy.EVERY)
+        folder = user_dir() / "devices"
+        return self.make(Plan(lambda: ProfiledSource(ReplaySource(recording), folder), settings), self._chosen(model_path))
+
+    def with_model(self, model_path: Path) -> Session:
+        """Return a session on the present source with another model."""
+        if self._plan is None:
+            raise RuntimeError("No session has been made yet.")
+        return self.make(self._plan, load_bundle(model_path))
+
+    def _chosen(self, model_path: Path | None) -> Bundle:
+        if model_path is not None:
+            return load_bundle(model_path)
+        if self._bundle is None:
+            raise RuntimeError("No session has been made yet.")
+        return self._bundle
+
+
+def _profile(channels: Mapping[str, str]) -> DeviceProfile | None:
+    """Return the profile that says which label of the stream is which channel of the model."""
+    return DeviceProfile(electrodes={label: name for name, label in channels.items()}) if channels else None
