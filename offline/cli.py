@@ -44,7 +44,9 @@ _STAGES: dict[str, tuple[str, str]] = {
     ),
     "pretrain": (
         "pretrain the final encoder on all people",
-        "Contrastive, without labels, for as long as the folds found best (so evaluate first, or say --epochs).",
+        "Contrastive, without labels, for as long as the folds found best (so evaluate first, or say --epochs).\n"
+        "Over several processes or machines, on one loss over the whole batch:\n\n"
+        "  torchrun --nproc-per-node 2 -m offline.cli pretrain CONFIG --epochs 20",
     ),
     "finetune": (
         "finetune the final network on all people",
@@ -213,8 +215,10 @@ def _evaluated(run: Run, n_jobs: int | None) -> Summary:
 
 def _pretrain(options: argparse.Namespace) -> None:
     from offline.stages import pretrain_final
+    from offline.training.distributed import process_group
 
-    pretrain_final(_open(options), options.epochs)
+    with process_group():
+        pretrain_final(_open(options), options.epochs)
 
 
 def _finetune(options: argparse.Namespace) -> None:

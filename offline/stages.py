@@ -30,6 +30,7 @@ from offline.roots import data_root
 from offline.runs import RunFolder, open_run
 from offline.seeds import Seed
 from offline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from offline.training.distributed import is_first
 from offline.training.inputs import normalised, population_normaliser
 from offline.training.networks import build_classifier, build_encoder
 from sclcm_core.errors import ConfigError
@@ -265,6 +266,8 @@ def _pretrain_member(run: Run, data: FitData, number: int, epochs: int, report: 
         state_path=state_path,
         on_epoch=lambda done, total, row: report(done, total, f"loss {row['loss']:.4f}"),
     )
+    if not is_first():
+        return
     facts = {"stage": "pretrain", "epochs": epochs, **_facts(run)}
     save_checkpoint(run.folder.checkpoint_path("pretrain", number), Checkpoint(encoder.state_dict(), facts))
     run.folder.write_table(f"checkpoints/pretrain-{number}.csv", history.rows)

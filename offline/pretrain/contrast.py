@@ -15,6 +15,7 @@ from offline.pretrain.pairs import Ids, PairClasses, pair_classes, without_overl
 from offline.pretrain.views import augmentations, random_view
 from offline.seeds import Seed
 from offline.training.collapse import collapse_figures
+from offline.training.distributed import gather, my_share, n_processes
 from offline.training.inputs import Inputs
 from offline.training.task import Indices, Validation
 from offline.training.trainer import pick_device
@@ -79,9 +80,9 @@ class Contrast:
         return self._train.sampler.epoch(rng)
 
     def loss(self, indices: Indices, generator: torch.Generator) -> Tensor:
-        """Return the loss of the views of a batch, shape () and without unit."""
-        projections, _, ids = self._project(self._train, indices, generator)
-        return self._loss_of(projections, ids)
+        """Return the loss of the views of a batch, shape (); of the whole batch, where several processes compute a part each."""
+        projections, _, ids = self._project(self._train, my_share(indices), generator)
+        return self._loss_of(*self._gathered(projections, ids))
 
     def validate(self) -> Validation | None:
         """Return the loss on validation people, with the same batches and views each time, and how far it has collapsed."""
@@ -114,6 +115,13 @@ class Contrast:
         ]
         embeddings = self._network["encoder"](torch.cat(views))  # (n_views * n, n_embedding)
         return self._network["projector"](embeddings), embeddings, ids.repeat(self._config.n_views)
+
+    def _gathered(self, projections: Tensor, ids: Ids) -> tuple[Tensor, Ids]:
+        if n_processes() == 1:
+            return projections, ids
+        by_view = [gather(view) for view in projections.chunk(self._config.n_views)]  # each (n, n_projection)
+        one_view = Ids(*(gather(values.chunk(self._config.n_views)[0]) for values in ids))
+        return torch.cat(by_view), one_view.repeat(self._config.n_views)
 
     def _loss_of(self, projections: Tensor, ids: Ids) -> Tensor:
         usable = without_overlaps(ids, self._span_s)

@@ -24,6 +24,7 @@ from offline.training.checkpoint import (
     under_prefix,
     with_prefix,
 )
+from offline.training.distributed import agree_on_buffers, average_gradients, is_first, my_number
 from offline.training.schedule import warmup_cosine
 from offline.training.task import Task, Validation
 
@@ -129,15 +130,16 @@ class Trainer:
 
     def _epoch(self, number: int) -> dict[str, float]:
         seed = self._seed.of("epoch", number)
-        generator = seed.of("views").torch_generator(self._device.type)
+        generator = seed.of("views", *_place()).torch_generator(self._device.type)
         total, n_batches = 0.0, 0
         self._network.train()
         with torch.random.fork_rng(devices=[]):  # dropout draws from torch's own generator
-            torch.manual_seed(seed.of("dropout").number())
+            torch.manual_seed(seed.of("dropout", *_place()).number())
             for count, indices in enumerate(self._task.batches(seed.of("order").rng())):
                 self._set_rates(number * self._task.n_batches + count)
                 total += self._step(indices, generator)
                 n_batches += 1
+        agree_on_buffers(self._network)
         return {"loss": total / max(1, n_batches)}
 
     def _set_rates(self, step: int) -> None:
@@ -151,6 +153,7 @@ class Trainer:
             loss = self._task.loss(indices, generator)
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        average_gradients(self._network)
         nn.utils.clip_grad_norm_(self._network.parameters(), self._config.clip_norm)
         self._optimiser.step()
         return float(loss.detach())
@@ -171,7 +174,7 @@ class Trainer:
         self._best = {name: tensor.detach().clone() for name, tensor in self._network.state_dict().items()}
 
     def _save(self) -> None:
-        if self._state_path is None:
+        if self._state_path is None or not is_first():
             return
         weights = with_prefix("network", self._network.state_dict()) | with_prefix("best", self._best)
         weights |= with_prefix("optimiser", optimiser_tensors(self._optimiser))
@@ -186,3 +189,8 @@ class Trainer:
         self._network.load_state_dict(under_prefix("network", state.weights))
         restore_optimiser(self._optimiser, under_prefix("optimiser", state.weights))
         logger.info("Taken up again after %d epochs from %s", len(self._history.rows), self._state_path)
+
+
+def _place() -> tuple[int, ...]:
+    """Return what makes chance differ between processes; nothing where there is one."""
+    return (my_number(),) if my_number() else ()
