@@ -86,7 +86,7 @@ class SessionMaker:
         return found
 
     def streams(self, manifest: Manifest) -> list[FoundStream]:
-        """Listen for a moment and return the streams in reach, matched against a model."""
+        """Listen for a moment and return the streams in reach, those that fit a model first."""
         found = []
         for stream in list_streams(LISTEN_S):
             record = describe(stream, manifest.features)
@@ -97,7 +97,7 @@ class SessionMaker:
                     record["why_not"] is None, verdict,
                 )
             )  # fmt: skip
-        return found
+        return sorted(found, key=lambda stream: (not stream.fits, stream.name))
 
     def open_stream(self, stream: FoundStream, model_path: Path | None, assignment: Assignment) -> Session:
         """Return a session on a stream."""

@@ -40,9 +40,12 @@ class DeviceProfile(BaseModel):
         ConfigError
             When the profile names a channel that the stream does not have.
         """
-        labels = list(spec.ch_names)
-        for label, name in self.electrodes.items():
-            labels[_column(label, spec.ch_names)] = name
+        assigned = {_column(label, spec.ch_names): name for label, name in self.electrodes.items()}
+        taken = {canonical_name(name) for name in assigned.values()}
+        labels = [
+            assigned.get(column) or (f"{label} (not used)" if canonical_name(label) in taken else label)
+            for column, label in enumerate(spec.ch_names)
+        ]
         return replace(spec, ch_names=tuple(labels))
 
 
