@@ -40,7 +40,9 @@ _STAGES: dict[str, tuple[str, str]] = {
     "evaluate": (
         "cross-validate the recipe and write the report",
         "Trains on some people, stops by others, tests on the rest, each test side read once. Writes metrics.json and\n"
-        "report.html: balanced accuracy with intervals over people, beside chance and logistic regression on the same folds.",
+        "report.html: balanced accuracy with intervals over people, beside chance and logistic regression on the same folds.\n\n"
+        "On a cluster, an array job runs the folds, each by itself, in a folder that they share; evaluate then puts them together:\n\n"
+        "  sbatch --array=0-19 --wrap 'sclcm-offline evaluate CONFIG --fold $SLURM_ARRAY_TASK_ID'",
     ),
     "pretrain": (
         "pretrain the final encoder on all people",
@@ -134,6 +136,8 @@ def _add_stage_options(stage: argparse.ArgumentParser, name: str) -> None:
     )
     if name in ("run", "evaluate"):
         stage.add_argument("--jobs", type=int, metavar="N", help="folds at a time (default: one a core); changes no result")
+    if name == "evaluate":
+        stage.add_argument("--fold", type=int, metavar="N", help="run this fold alone, from 0, and write no report")
     if name in ("pretrain", "finetune"):
         stage.add_argument("--epochs", type=int, metavar="N", help="how long, instead of what the folds found best")
 
@@ -198,6 +202,12 @@ def _prepare(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
+    if options.fold is not None:
+        from offline.stages import run_folds
+
+        (result,) = run_folds(_open(options), only=options.fold)
+        print(f"Fold {options.fold} ({result.name}) is done.")
+        return
     _evaluated(_open(options), options.jobs)
 
 

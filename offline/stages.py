@@ -22,7 +22,7 @@ from offline.evaluate.curves import CURVE_TABLE, Point, Variant, curve_rows, dra
 from offline.evaluate.plots import confusion_plot, reliability_plot, subjects_plot
 from offline.evaluate.report import report_html
 from offline.evaluate.riemannian import RIEMANNIAN
-from offline.evaluate.run_fold import FLOAT, INT8
+from offline.evaluate.run_fold import FLOAT, INT8, FoldResult
 from offline.evaluate.summary import Summary, summarise
 from offline.finetune.fit import Epochs, FitData, fit_encoder, fit_member
 from offline.progress import Report, progress_bar
@@ -144,6 +144,31 @@ def windows_facts(windows: WindowSet) -> dict[str, Any]:
     }
 
 
+def run_folds(run: Run, *, n_jobs: int = 1, only: int | None = None) -> list[FoldResult]:
+    """Run the folds that have no result yet.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    n_jobs : int
+        Folds at a time.
+    only : int, optional
+        Number of the one fold to run, from 0.
+
+    Returns
+    -------
+    list of FoldResult
+        In the order of the folds; the one alone when `only` is given.
+    """
+    wants_signal = RIEMANNIAN in run.config.evaluate.baselines
+    covariances = window_covariances(run.windows, run.recordings()) if wants_signal else None
+    with progress_bar("evaluating") as report:
+        return cross_validate(
+            run.config, run.windows, run.folder, covariances=covariances, n_jobs=n_jobs, only=only, report=report
+        )
+
+
 def evaluate(run: Run, *, n_jobs: int = 1) -> Summary:
     """Cross-validate the recipe and write the report.
 
@@ -159,10 +184,7 @@ def evaluate(run: Run, *, n_jobs: int = 1) -> Summary:
     Summary
         Also in ``metrics.json`` and ``report.html``.
     """
-    wants_signal = RIEMANNIAN in run.config.evaluate.baselines
-    covariances = window_covariances(run.windows, run.recordings()) if wants_signal else None
-    with progress_bar("evaluating") as report:
-        results = cross_validate(run.config, run.windows, run.folder, covariances=covariances, n_jobs=n_jobs, report=report)
+    results = run_folds(run, n_jobs=n_jobs)
     protocol = f"{PROTOCOLS[run.config.evaluate.split]} {INNER}"
     seed = Seed(run.config.seed).of("summary")
     design = run.config.evaluate.design_subjects

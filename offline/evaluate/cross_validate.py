@@ -20,6 +20,7 @@ from offline.evaluate.fold_store import load_fold, save_fold
 from offline.evaluate.run_fold import FoldResult, run_fold
 from offline.progress import Report, silent
 from offline.runs import RunFolder
+from sclcm_core.errors import ConfigError
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ def cross_validate(
     *,
     covariances: Covariances | None = None,
     n_jobs: int = 1,
+    only: int | None = None,
     report: Report = silent,
 ) -> list[FoldResult]:
     """Run every fold that has no result yet.
@@ -47,25 +49,35 @@ def cross_validate(
         Of the windows' signals, for the Riemannian baseline.
     n_jobs : int
         Folds at a time, each in a process with one thread; the results do not depend on it.
+    only : int, optional
+        Number of the one fold to run, from 0: for the array jobs of a cluster, which share the folder.
     report : callable
         Told of each fold.
 
     Returns
     -------
     list of FoldResult
-        In the order of the folds.
+        In the order of the folds; the one alone when `only` is given.
+
+    Raises
+    ------
+    ConfigError
+        When there is no fold of this number.
     """
     folds = make_folds(config.evaluate.split, windows, seed=config.seed, options=config.evaluate.options)
+    if only is not None and not 0 <= only < len(folds):
+        raise ConfigError(f"There is no fold {only}; the split has {len(folds)}.", f"Say 0 to {len(folds) - 1}.")
+    wanted = list(range(len(folds))) if only is None else [only]
     keys = [fold_fingerprint(config, windows, fold) for fold in folds]
-    done = {k: found for k in range(len(folds)) if (found := load_fold(folder.fold_path(k), keys[k]))}
-    missing = [k for k in range(len(folds)) if k not in done]
-    report(len(done), len(folds), "")
+    done = {k: found for k in wanted if (found := load_fold(folder.fold_path(k), keys[k]))}
+    missing = [k for k in wanted if k not in done]
+    report(len(done), len(wanted), "")
     jobs = [(config, windows, folds[k], k, covariances) for k in missing]
     for k, result in _run(jobs, n_jobs):
         save_fold(folder.fold_path(k), result, keys[k])
         done[k] = result
-        report(len(done), len(folds), f"{result.name} done")
-    return [done[k] for k in range(len(folds))]
+        report(len(done), len(wanted), f"{result.name} done")
+    return [done[k] for k in wanted]
 
 
 _Job = tuple[RunConfig, WindowSet, Fold, int, Covariances | None]
@@ -73,11 +85,15 @@ _Job = tuple[RunConfig, WindowSet, Fold, int, Covariances | None]
 
 def _run(jobs: list[_Job], n_jobs: int) -> Iterator[tuple[int, FoldResult]]:
     from joblib import Parallel, delayed
+    from joblib.externals.loky import get_reusable_executor
 
     if n_jobs == 1:
         yield from (_numbered(*job) for job in jobs)
         return
-    yield from Parallel(n_jobs=n_jobs, return_as="generator_unordered")(delayed(_numbered)(*job) for job in jobs)
+    try:
+        yield from Parallel(n_jobs=n_jobs, return_as="generator_unordered")(delayed(_numbered)(*job) for job in jobs)
+    finally:
+        get_reusable_executor().shutdown(wait=True)  # joblib would keep idle workers and two threads for minutes
 
 
 def _numbered(

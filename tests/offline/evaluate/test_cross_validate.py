@@ -16,6 +16,7 @@ from offline.evaluate.summary import summarise
 from offline.runs import open_run
 from offline.seeds import Seed
 from offline.stages import Run, evaluate
+from sclcm_core.errors import ConfigError
 
 
 @pytest.fixture
@@ -85,6 +86,16 @@ def test_finished_folds_are_not_computed_again(windows, make_config, tmp_path, m
     monkeypatch.setattr(module, "run_fold", lambda *_: pytest.fail("computed again"))
     second = cross_validate(config, windows, folder)
     assert [r.temperature for r in first] == [r.temperature for r in second]
+
+
+def test_folds_run_one_by_one_are_those_of_the_whole(windows, make_config, tmp_path):
+    config = make_config(finetune={"epochs": 1}, quantize={"enabled": False})
+    folder = open_run(config, tmp_path)
+    alone = [cross_validate(config, windows, folder, only=k)[0].temperature for k in (1, 0)]
+    assert [r.temperature for r in cross_validate(config, windows, folder)] == alone[::-1]
+    assert [r.temperature for r in cross_validate(config, windows, open_run(config, tmp_path / "whole"))] == alone[::-1]
+    with pytest.raises(ConfigError, match=r"no fold 2; the split has 2\. Say 0 to 1"):
+        cross_validate(config, windows, folder, only=2)
 
 
 def test_a_fold_depends_on_data_and_config(windows, fold, config, make_config):
