@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 BUFFER_S, SHORT_BUFFER_S = 60.0, 10.0
 MEASURE_S, WARM_UP_S = 10.0, 1.5
-N_ROUNDS = 2
+N_ROUNDS, N_ATTEMPTS = 2, 4
 REFERENCE = "mne-lsl StreamLSL"
 
 
@@ -212,7 +212,14 @@ def _theirs(source_id: str, buffer_s: float) -> dict[str, Any]:
                 meter.note(self._buffer[-n_new:, :2])
             super()._submit_acquisition_job()
 
-    stream = Noted(bufsize=buffer_s, source_id=source_id).connect(timeout=10.0)
+    stream = Noted(bufsize=buffer_s, source_id=source_id)
+    for attempt in reversed(range(N_ATTEMPTS)):
+        try:
+            stream.connect(timeout=5.0)
+            break
+        except RuntimeError:  # now and then it does not find a stream that is there
+            if not attempt:
+                raise
     said = meter.measure(time.sleep)
     stream.disconnect()
     return said
