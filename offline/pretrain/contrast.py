@@ -80,7 +80,7 @@ class Contrast:
         return self._train.sampler.epoch(rng)
 
     def loss(self, indices: Indices, generator: torch.Generator) -> Tensor:
-        """Return the loss of the views of a batch, shape () and without unit; of the whole batch, where several processes compute a part each."""
+        """Return the loss of the views of a batch, shape () and without unit; of the whole batch, whoever computes its parts."""
         projections, _, ids = self._project(self._train, my_share(indices), generator)
         return self._loss_of(*self._gathered(projections, ids))
 
