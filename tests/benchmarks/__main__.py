@@ -11,10 +11,10 @@ from pathlib import Path
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
-from rich.console import Console
-from rich.table import Table
+from rich.console import Console  # noqa: E402 - the libraries read the variables when they are loaded
+from rich.table import Table  # noqa: E402
 
-from tests.benchmarks.row import Row
+from tests.benchmarks.row import Row  # noqa: E402
 
 GROUPS = sorted(p.stem for p in Path(__file__).parent.glob("*.py") if p.stem not in ("row", "__main__", "__init__"))
 

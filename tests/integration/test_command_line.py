@@ -237,7 +237,8 @@ def test_every_command_has_help_that_teaches(command: str) -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    code = "import sys, app.cli; app.cli.build_parser(); print([m for m in sys.modules if m in ('numpy', 'torch', 'mne', 'PyQt5', 'scipy')])"
+    heavy = ("numpy", "torch", "mne", "PyQt5", "scipy")
+    code = f"import sys, app.cli; app.cli.build_parser(); print([m for m in sys.modules if m in {heavy}])"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
 
