@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
 import torch.distributed as dist
-import torch.distributed.nn.functional as differentiable
 from torch import Tensor, nn
 
 from offline.training.task import Indices
@@ -83,12 +83,24 @@ def gather(values: Tensor) -> Tensor:
         return values
     sizes = _sizes(values)
     padded = torch.cat([values, values.new_zeros(max(sizes) - len(values), *values.shape[1:])])
-    if values.requires_grad:
-        parts = differentiable.all_gather(padded)  # type: ignore[no-untyped-call]
-    else:
-        parts = [torch.empty_like(padded) for _ in sizes]
-        dist.all_gather(parts, padded.contiguous())
+    parts: Tensor = _Gather.apply(padded)  # type: ignore[no-untyped-call]
     return torch.cat([part[:size] for part, size in zip(parts, sizes, strict=True)])
+
+
+class _Gather(torch.autograd.Function):
+    """Gathers equal parts; backward adds up what every process found for a part and hands it to its owner."""
+
+    @staticmethod
+    def forward(ctx: Any, part: Tensor) -> Tensor:
+        parts = [torch.empty_like(part) for _ in range(n_processes())]
+        dist.all_gather(parts, part.contiguous())
+        return torch.stack(parts)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+        summed = gradient.contiguous()
+        dist.all_reduce(summed)
+        return summed[my_number()]
 
 
 def _sizes(values: Tensor) -> list[int]:
