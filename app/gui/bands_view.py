@@ -38,7 +38,7 @@ class BandsView(PaintedView):
     key = "bands"
     title = "Differential entropy"
     summary = "Differential entropy of the model's left and right electrode in each band, and their difference."
-    pace_hz = 12.0
+    pace_hz = 10.0
 
     def __init__(self, session: SessionLike, history: History, parent: QWidget | None = None) -> None:
         super().__init__(session, history, parent)

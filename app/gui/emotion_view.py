@@ -28,7 +28,7 @@ class EmotionView(PaintedView):
     key = "emotion"
     title = "Now"
     summary = "The most probable class, the probability of each class, and the reason when the prediction is withheld."
-    pace_hz = 12.0
+    pace_hz = 8.0
 
     def __init__(self, session: SessionLike, history: History, parent: QWidget | None = None) -> None:
         super().__init__(session, history, parent)

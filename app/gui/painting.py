@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 from PyQt5.QtCore import QPointF, QRectF, Qt
 from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
 
+from app.gui.theme import FALLBACKS
 from sclcm_core.types import Float64Array
 
 LEFT = int(Qt.AlignLeft | Qt.AlignVCenter)
@@ -21,15 +23,26 @@ def write(painter: QPainter, rect: QRectF, text: str, font: QFont, colour: QColo
     """Write a line of text into a rectangle; what does not fit ends in an ellipsis."""
     painter.setFont(font)
     painter.setPen(colour)
-    metrics = QFontMetricsF(font)
-    if metrics.horizontalAdvance(text) > rect.width() + 0.5:
-        text = metrics.elidedText(text, Qt.ElideRight, rect.width())
+    if text_width(text, font) > rect.width() + 0.5:
+        text = QFontMetricsF(font).elidedText(text, Qt.ElideRight, rect.width())
     painter.drawText(rect, align | int(Qt.TextSingleLine), text)
 
 
 def text_width(text: str, font: QFont) -> float:
     """Return how wide a text is in logical pixels."""
-    return QFontMetricsF(font).horizontalAdvance(text)
+    return _advance(text, font.pixelSize(), font.weight(), font.letterSpacing(), font.family())
+
+
+@lru_cache(maxsize=4096)
+def _advance(text: str, pixels: int, weight: int, spacing: float, family: str) -> float:
+    """Measuring is a third of writing, and most texts come again."""
+    measured = QFont(family)
+    measured.setFamilies([family, *FALLBACKS])
+    measured.setPixelSize(pixels)
+    measured.setWeight(weight)
+    if spacing:
+        measured.setLetterSpacing(QFont.AbsoluteSpacing, spacing)
+    return QFontMetricsF(measured).horizontalAdvance(text)
 
 
 def pill(painter: QPainter, rect: QRectF, fill: QColor, radius: float | None = None) -> None:
@@ -56,14 +69,34 @@ def polygon(xy: Float64Array) -> QPolygonF:
     xy : ndarray of float64, shape (n_points, 2)
         Places in logical pixels.
     """
-    out = QPolygonF()
-    if not len(xy):
-        return out
-    out.fill(QPointF(), len(xy))
-    memory = out.data()
-    memory.setsize(xy.size * 8)
-    np.frombuffer(memory, dtype=np.float64).reshape(-1, 2)[:] = xy  # type: ignore[call-overload]
+    out, places = open_polygon(len(xy))
+    places[:] = xy
     return out
+
+
+def open_polygon(n_points: int) -> tuple[QPolygonF, Float64Array]:
+    """Return points that can be written over again and again.
+
+    Parameters
+    ----------
+    n_points : int
+        How many.
+
+    Returns
+    -------
+    polygon : QPolygonF
+        The points, for Qt.
+    places : ndarray of float64, shape (n_points, 2)
+        The same memory, in logical pixels; valid for as long as the polygon.
+    """
+    out = QPolygonF()
+    if not n_points:
+        return out, np.zeros((0, 2))
+    out.fill(QPointF(), n_points)
+    memory = out.data()
+    memory.setsize(n_points * 16)
+    places: Float64Array = np.frombuffer(memory, dtype=np.float64).reshape(-1, 2)  # type: ignore[call-overload]
+    return out, places
 
 
 def area(x: Float64Array, low: Float64Array, high: Float64Array) -> QPainterPath:

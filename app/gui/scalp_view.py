@@ -36,7 +36,7 @@ class ScalpView(PaintedView):
     key = "scalp"
     title = "Scalp"
     summary = "Differential entropy of one band over the scalp, from all electrodes with a known place."
-    pace_hz = 6.0
+    pace_hz = 5.0
 
     def __init__(self, session: SessionLike, history: History, parent: QWidget | None = None) -> None:
         super().__init__(session, history, parent)

@@ -27,7 +27,7 @@ class SpectrumView(PaintedView):
     key = "spectrum"
     title = "Spectrum"
     summary = "Power spectral density of the model's left and right electrode over the newest eight seconds."
-    pace_hz = 6.0
+    pace_hz = 5.0
 
     def __init__(self, session: SessionLike, history: History, parent: QWidget | None = None) -> None:
         super().__init__(session, history, parent)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from PyQt5.QtCore import QLineF, QPointF, QRect, QRectF, QSize
-from PyQt5.QtGui import QColor, QPainter, QPen, QPixmap
+from PyQt5.QtGui import QColor, QPainter, QPen, QPixmap, QPolygonF
 
-from app.gui.painting import polygon, runs
+from app.gui.painting import open_polygon, polygon, runs
 from sclcm_core.types import BoolArray, Float64Array
 
 CURSOR_GAP = 14
@@ -100,8 +100,10 @@ class Sweep:
         self._pens = [_pen(lane.colour) for lane in lanes]
         self._n_context = math.ceil(3.0 / self._px) + 2
         self._context: Float64Array = np.zeros((0, len(lanes)))
-        self.pixmap = QPixmap(size * ratio)
+        self.pixmap, self._ground = QPixmap(size * ratio), QPixmap(size * ratio)
         self.pixmap.setDevicePixelRatio(ratio)
+        self._ground.setDevicePixelRatio(ratio)
+        self._draw_ground()
         self.clear()
 
     def clear(self) -> None:
@@ -171,20 +173,21 @@ class Sweep:
             changed.append(QRect(0, 0, wrapped, height))
         return changed
 
-    def _paint_ground(self, painter: QPainter, left: int, right: int) -> None:
-        style, height = self._style, self.size.height()
-        painter.fillRect(left, 0, right - left, height, QColor(style.background))
-        painter.setRenderHint(QPainter.Antialiasing, False)
-        painter.setPen(_pen(style.grid))
+    def _draw_ground(self) -> None:
+        """Draw once what is under the traces: a line a second and a line a lane."""
+        width, height = self.size.width(), self.size.height()
+        painter = QPainter(self._ground)
+        painter.fillRect(0, 0, width, height, QColor(self._style.background))
+        painter.setPen(_pen(self._style.grid))
         second = self._sfreq * self._px
-        lines = [
-            QLineF(round(k * second), 0, round(k * second), height)
-            for k in range(math.floor(left / second), math.ceil(right / second) + 1)
-            if k > 0
-        ]
-        lines += [QLineF(left, round(lane.centre), right, round(lane.centre)) for lane in self.lanes]
-        painter.drawLines(lines)
-        painter.setRenderHint(QPainter.Antialiasing, True)
+        painter.drawLines([QLineF(round(k * second), 0, round(k * second), height) for k in range(1, int(width / second) + 1)])
+        painter.drawLines([QLineF(0, round(lane.centre), width, round(lane.centre)) for lane in self.lanes])
+        painter.end()
+
+    def _paint_ground(self, painter: QPainter, left: int, right: int) -> None:
+        ratio, height = self._ground.devicePixelRatioF(), self.size.height()
+        source = QRectF(left * ratio, 0, (right - left) * ratio, height * ratio)
+        painter.drawPixmap(QRectF(left, 0, right - left, height), self._ground, source)
 
     def _paint_gaps(self, painter: QPainter, span: Float64Array, offset: int, left: int) -> None:
         missing: BoolArray = np.isnan(span)
@@ -206,23 +209,31 @@ class Sweep:
         else:
             x = (offset + np.arange(len(span), dtype=np.float64)) * self._px
         y: Float64Array = np.clip(self._centres + span * self._gain, -8.0, self.size.height() + 8.0)
-        places = np.empty((len(self.lanes), len(x), 2))
-        places[:, :, 0], places[:, :, 1] = x, y.T
-        whole = bool(np.isfinite(y).all())
+        if np.isfinite(y).all() and len(x) > 1:
+            self._paint_whole(painter, x, y)
+            return
         for k, pen in enumerate(self._pens):
             painter.setPen(pen)
-            for a, b in [(0, len(x))] if whole else runs(np.isfinite(y[:, k])):
-                self._paint_run(painter, places[k, a:b])
+            for a, b in runs(np.isfinite(y[:, k])):
+                if b - a == 1:
+                    painter.drawPoint(QPointF(x[a], y[a, k]))
+                else:
+                    self._stroke(painter, polygon(np.stack([x[a:b], y[a:b, k]], axis=1)))
 
-    def _paint_run(self, painter: QPainter, xy: Float64Array) -> None:
-        if len(xy) == 1:
-            painter.drawPoint(QPointF(*xy[0]))
-            return
-        points = polygon(xy)
+    def _paint_whole(self, painter: QPainter, x: Float64Array, y: Float64Array) -> None:
+        """Paint lanes without a gap, all through the same points in memory."""
+        points, places = open_polygon(len(x))
+        for pen, line in zip(self._pens, y.T, strict=True):
+            places[:, 0], places[:, 1] = x, line
+            painter.setPen(pen)
+            self._stroke(painter, points)
+
+    def _stroke(self, painter: QPainter, points: QPolygonF) -> None:
         painter.drawPolyline(points)
         if self._style.is_bold:
-            points.translate(0.0, 0.6)
+            painter.translate(0.0, 0.6)
             painter.drawPolyline(points)
+            painter.translate(0.0, -0.6)
 
 
 def _thinned(span: Float64Array, offset: int, px: float) -> tuple[Float64Array, Float64Array]:

@@ -112,7 +112,8 @@ class TraceCanvas(QWidget):
             self.update()
             return
         for rect in changed:
-            self.update(rect.translated(self.plot_rect().topLeft()).adjusted(-1, 0, 1, 0))
+            plot = self.plot_rect()
+            self.update(rect.translated(plot.topLeft()).adjusted(-1, 0, 1, 0).intersected(plot))
 
     def fit_scale(self) -> float:
         """Choose the scale at which the model's channels fill their lanes; return it in µV."""
@@ -166,7 +167,7 @@ class TraceCanvas(QWidget):
                 self._unplaced.append(marker)
             elif marker.t >= times[0]:
                 self._flags.append(_Flag(start + int(np.searchsorted(times, marker.t)), marker.text))
-                self.update()
+                self.update(self.plot_rect())
 
     # -- painting --------------------------------------------------------------------------------------------------------------
 
@@ -186,7 +187,7 @@ class TraceCanvas(QWidget):
             self._paint_nothing(painter, plot)
             return
         self._paint_paper(painter, plot, dirty, sweep)
-        self._paint_flags(painter, plot, sweep)
+        self._paint_flags(painter, plot, dirty, sweep)
         if not plot.contains(dirty):
             self._paint_gutter(painter, plot)
             self._paint_foot(painter, plot)
@@ -223,8 +224,10 @@ class TraceCanvas(QWidget):
             return sweep.size.width() - age * sweep.size.width() / sweep.n_visible
         return sweep.column(index)
 
-    def _paint_flags(self, painter: QPainter, plot: QRect, sweep: Sweep) -> None:
+    def _paint_flags(self, painter: QPainter, plot: QRect, dirty: QRect, sweep: Sweep) -> None:
         """Paint lines with texts; texts that would cover each other stand in rows."""
+        if not self._flags:
+            return
         label = font(self.theme, 11, QFont.DemiBold)
         painter.setClipRect(plot)
         row, busy_until = 0, -1.0
@@ -233,6 +236,8 @@ class TraceCanvas(QWidget):
             width = min(160.0, text_width(text, label) + 14)
             row = row + 1 if x < busy_until else 0
             busy_until = x + width + 6
+            if x + width + 4 < dirty.left() or x - width - 4 > dirty.right():
+                continue
             line(painter, (x, plot.top()), (x, plot.bottom()), colour(self.theme.warn, 0.8), 1.2)
             left = x + 3 if x + 3 + width <= plot.right() + 1 else x - 3 - width
             box = QRectF(left, plot.top() + 3 + row * 22, width, 19)
