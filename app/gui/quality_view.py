@@ -11,14 +11,15 @@ from app.gui.history import History
 from app.gui.painting import CENTRE, pill, write
 from app.gui.scalp_map import flat_places
 from app.gui.session_like import SessionLike
-from app.gui.signal_quality import Contact, Grade, advice, judge
 from app.gui.theme import colour, font
 from app.gui.view import PaintedView
 from sclcm_core.montage import canonical_name
+from sclcm_core.streaming.quality import ChannelQuality, Light, assess
 from sclcm_core.types import Float64Array
 
 WINDOW_S = 2.0
-SIGNS = {Grade.GOOD: "", Grade.FAIR: "!", Grade.BAD: "×"}
+SIGNS = {Light.GOOD: "", Light.FAIR: "!", Light.POOR: "×"}
+_RANK = {Light.GOOD: 0, Light.FAIR: 1, Light.POOR: 2}
 
 
 class QualityView(PaintedView):
@@ -26,22 +27,22 @@ class QualityView(PaintedView):
 
     key = "quality"
     title = "Signal quality"
-    summary = "The contact of each electrode: good, fair or bad, and what to do about the worst."
+    summary = "The contact of each electrode: good, fair or poor, and what to do about the worst."
     pace_hz = 2.0
 
     def __init__(self, session: SessionLike, history: History, parent: QWidget | None = None) -> None:
         super().__init__(session, history, parent)
-        self.contacts: list[Contact] = []
-        self._names: list[str] = []
+        self.channels: tuple[ChannelQuality, ...] = ()
+        self._labels: tuple[str, ...] = ()
         self._columns: list[int] = []
         self._flat: Float64Array = flat_places(located([])[1].reshape(-1, 3))
         self._spots: list[QPointF] = []
 
     def heading(self) -> str:
         """Count the good ones."""
-        if not self.contacts:
+        if not self.channels:
             return self.title
-        n_good = sum(self.contacts[column].grade is Grade.GOOD for column in self._columns)
+        n_good = sum(self.channels[column].light is Light.GOOD for column in self._columns)
         return f"Signal · {n_good} of {len(self._columns)} good"
 
     def refresh(self) -> None:
@@ -49,27 +50,31 @@ class QualityView(PaintedView):
         buffer, spec = self.session.buffer, self.session.spec
         if buffer is None or spec is None or buffer.head < WINDOW_S * spec.sfreq:
             return
-        names = [canonical_name(label) or label for label in spec.ch_names]
-        if names != self._names:
-            self._names = names
+        if spec.ch_names != self._labels:
+            self._labels = spec.ch_names
             self._columns, places = located(spec.ch_names)
             self._flat = flat_places(places.reshape(-1, 3))
         samples, _, _ = buffer.latest(round(WINDOW_S * spec.sfreq))
-        self.contacts = judge(samples, spec.sfreq)
+        names = [canonical_name(label) or label for label in spec.ch_names]
+        self.channels = assess(samples.T, spec.sfreq, names).channels
         self.update()
 
     @property
     def says(self) -> str:
-        """The hint; channels that are no electrodes are left in peace."""
-        fed = {k for k, column in enumerate(self._columns) if column in self.session.channel_indices}
-        return advice([self._names[k] for k in self._columns], [self.contacts[k] for k in self._columns], fed)
+        """What is wrong with the worst electrode, those of the model first; others than electrodes are left in peace."""
+        if not self._columns:
+            return "No channel of this stream is an electrode with a known place."
+        fed = self.session.channel_indices
+        worst = max(self._columns, key=lambda c: (_RANK[self.channels[c].light], c in fed, -c))
+        found = self.channels[worst]
+        return "All electrodes are good." if found.light is Light.GOOD else f"{found.name}: {found.hint}"
 
     def paint(self, painter: QPainter) -> None:
         """Paint the head, the lights and the hint."""
-        hint_height = (44.0 if self.width() > 260 else 62.0) * self.theme.scale
+        hint_height = (48.0 if self.width() > 300 else 66.0) * self.theme.scale
         plan = HeadPlan(QRectF(10, 12, self.width() - 20, self.height() - hint_height - 16))
         plan.paint(painter, self.theme)
-        if not self.contacts:
+        if not self.channels:
             write(painter, plan.square(), "Waiting", font(self.theme, 13), colour(self.theme.faint), align=CENTRE)
             return
         self._spots = plan.on_screen(self._flat)
@@ -78,28 +83,32 @@ class QualityView(PaintedView):
             self._paint_light(painter, spot, size, column)
         painter.setFont(font(self.theme, 12))
         painter.setPen(colour(self.theme.muted))
-        box = QRectF(14, self.height() - hint_height, self.width() - 28, hint_height - 2)
+        box = QRectF(12, self.height() - hint_height, self.width() - 24, hint_height - 2)
         painter.drawText(box, int(Qt.AlignHCenter | Qt.AlignVCenter | Qt.TextWordWrap), self.says)
 
     def _paint_light(self, painter: QPainter, spot: QPointF, size: float, column: int) -> None:
-        theme, contact = self.theme, self.contacts[column]
-        shade = {Grade.GOOD: theme.good, Grade.FAIR: theme.warn, Grade.BAD: theme.bad}[contact.grade]
+        theme, found = self.theme, self.channels[column]
+        shade = {Light.GOOD: theme.good, Light.FAIR: theme.warn, Light.POOR: theme.bad}[found.light]
         box = QRectF(spot.x() - size, spot.y() - size, 2 * size, 2 * size)
-        pill(painter, box, colour(shade), size if contact.grade is Grade.GOOD else size * 0.35)
+        pill(painter, box, colour(shade), size if found.light is Light.GOOD else size * 0.35)
         if column in self.session.channel_indices:
             painter.setBrush(Qt.NoBrush)
             painter.setPen(QPen(colour(theme.text), 1.8))
             painter.drawEllipse(spot, size + 3, size + 3)
-        text = SIGNS[contact.grade] or (self._names[column] if size >= 11 else "")
-        letters = font(theme, size * (0.78 if not SIGNS[contact.grade] else 1.2), QFont.Bold)
+        sign = SIGNS[found.light]
+        text = sign or (found.name if size >= 11 else "")
+        letters = font(theme, size * (1.2 if sign else 0.78), QFont.Bold)
         write(painter, box.adjusted(-4, 0, 4, 0), text, letters, colour("#0a0e15"), align=CENTRE)
 
     def event(self, event: QEvent | None) -> bool:
         """Tell of the electrode under the pointer."""
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.ToolTip and self.contacts:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.ToolTip and self.channels:
             for spot, column in zip(self._spots, self._columns, strict=True):
                 if (spot - QPointF(event.pos())).manhattanLength() < 16:
-                    contact = self.contacts[column]
-                    QToolTip.showText(event.globalPos(), f"{self._names[column]}: {contact.finding}. {contact.hint}", self)
+                    QToolTip.showText(event.globalPos(), self._tell(self.channels[column]), self)
                     return True
         return super().event(event)  # type: ignore[arg-type]
+
+    def _tell(self, found: ChannelQuality) -> str:
+        troubles = "; ".join(f"{f.trouble.value} ({f.light.value}): {f.hint}" for f in found.findings)
+        return f"{found.name}: {troubles or 'good'} ({found.rms_uv:.0f} µV)"

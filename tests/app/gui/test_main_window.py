@@ -265,7 +265,7 @@ def test_a_tick_costs_the_same_after_an_hour(session, window, noise):
     """What is kept is bounded, and what is drawn is a stretch of fixed length."""
     session.push(noise)
     history = window.desk.history
-    for k in range(40):
+    for _ in range(40):
         session.push(noise[:125])
         history.add_prediction(session.predict(0.2, 0.3, 0.5))
     window.desk.pace.tick()
