@@ -28,7 +28,7 @@ from app.acquisition.selection import refusal
 from app.acquisition.stream_description import StreamDescription
 from sclcm_core.errors import StreamError
 
-PACKAGES = ("numpy", "scipy", "onnxruntime", "pylsl", "mne", "pyxdf", "PyQt5", "pyqtgraph")
+PACKAGES = ("numpy", "scipy", "onnxruntime", "pylsl", "mne", "pyxdf", "PyQt5")
 """Packages whose versions are told."""
 
 GOOD_LATENCY_S = 0.01
