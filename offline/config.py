@@ -143,6 +143,9 @@ class QuantizeConfig(_Strict):
         Literal["absmax", "percentile", "affine"],
         Field(description="ranges up to the largest value, up to the 99.9th percentile, or unsigned with a zero point"),
     ] = "absmax"
+    keep_outer_layers: Annotated[
+        bool, Field(description="keep the first and the last layer in float32: they suffer most from eight bits")
+    ] = False
     n_calibration: Annotated[int, Field(ge=16, description="training windows that ranges are found on")] = 512
     max_accuracy_drop: Annotated[float, Field(ge=0, description="most balanced accuracy that int8 may cost, 0..1")] = 0.01
     min_agreement: Annotated[float, Field(ge=0, le=1, description="least share of windows with the same answer")] = 0.97

@@ -15,7 +15,7 @@ from offline.quantize.compare import Comparison, compare_files, shortfalls
 from offline.quantize.export import export_network
 from offline.quantize.live_check import check_live
 from offline.quantize.model_card import model_card
-from offline.quantize.static_int8 import calibration_windows, quantize_int8
+from offline.quantize.static_int8 import calibration_windows, outer_layers, quantize_int8
 from offline.seeds import Seed
 from offline.stages import Run, final_data, final_ensemble
 from offline.training.inputs import joined, population_normaliser
@@ -54,7 +54,8 @@ def quantize(run: Run) -> Comparison | None:
     rng = Seed(run.config.seed).of("final", "calibration").rng()
     calibration = calibration_windows(data.train, run.config.quantize.n_calibration, rng)
     paths = run.folder.float_path, run.folder.int8_path
-    quantize_int8(*paths, calibration, activations=run.config.quantize.activations)
+    keep = outer_layers(run.folder.float_path) if run.config.quantize.keep_outer_layers else []
+    quantize_int8(*paths, calibration, activations=run.config.quantize.activations, keep_float=keep)
     comparison = compare_files(*paths, joined(list(data.train)), data.n_classes, "the training people")
     run.folder.write_json("quantize.json", dataclasses.asdict(comparison))
     _accept(run, comparison)
@@ -68,7 +69,7 @@ def _accept(run: Run, comparison: Comparison) -> None:
     if problems:
         raise QuantizeError(
             f"The int8 network is not accepted: {'; '.join(problems)}.",
-            "Try quantize.activations = 'percentile', a wider network, or ship float32 with quantize.enabled = false.",
+            "Try quantize.keep_outer_layers = true, quantize.activations = 'percentile', or ship float32: quantize.enabled = false.",
         )
 
 

@@ -20,7 +20,7 @@ from offline.evaluate.sealed import Answer, Reading, open_and_sealed
 from offline.finetune.classify import network_outputs
 from offline.finetune.fit import Epochs, FitData, fit_ensemble
 from offline.quantize.export import export_network
-from offline.quantize.static_int8 import calibration_windows, quantize_int8
+from offline.quantize.static_int8 import calibration_windows, outer_layers, quantize_int8
 from offline.seeds import Seed
 from offline.training.inputs import Inputs, share_of_trials
 from sclcm_core.inference.onnx_runtime import OnnxPredictor
@@ -131,7 +131,8 @@ def _int8(config: RunConfig, ensemble: Ensemble, data: FitData, seed: Seed, fold
     float_path, int8_path = folder / "float.onnx", folder / "int8.onnx"
     export_network(ensemble, config.features.input_shape, float_path)
     windows = calibration_windows(data.train, config.quantize.n_calibration, seed.of("calibration").rng())
-    quantize_int8(float_path, int8_path, windows, activations=config.quantize.activations)
+    keep = outer_layers(float_path) if config.quantize.keep_outer_layers else []
+    quantize_int8(float_path, int8_path, windows, activations=config.quantize.activations, keep_float=keep)
     return OnnxPredictor(int8_path)
 
 

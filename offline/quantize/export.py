@@ -33,7 +33,7 @@ def export_network(network: nn.Module, input_shape: tuple[int, int, int], path: 
     """
     folded = pool_before_relu(fold_batchnorm(network)).cpu()
     example = torch.zeros(2, *input_shape)  # two: one would be taken for a constant
-    with _quiet():
+    with quiet_exporter():
         program = torch.onnx.export(
             folded,
             (example,),
@@ -64,8 +64,8 @@ def _strip(model: Any) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Hold back the exporter's remarks on packages that are not needed."""
+def quiet_exporter() -> Iterator[None]:
+    """Hold back remarks of exporter and quantizer on packages that are not needed."""
     loggers = [logging.getLogger(name) for name in _CHATTY]
     levels = [logger.level for logger in loggers]
     try:

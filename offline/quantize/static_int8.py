@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 
 from offline.datasets.window_set import Int64Array
-from offline.quantize.export import _quiet
+from offline.quantize.export import quiet_exporter
 from offline.training.inputs import Inputs
 from sclcm_core.inference.onnx_runtime import INPUT
 from sclcm_core.types import Float32Array
@@ -57,7 +57,7 @@ def quantize_int8(
     extra: dict[str, Any] = {"ActivationSymmetric": activations != "affine", "WeightSymmetric": True}
     if activations == "percentile":
         extra["CalibPercentile"] = 99.9
-    with _quiet():
+    with quiet_exporter():
         quantize_static(
             str(float_path),
             str(int8_path),

@@ -8,7 +8,7 @@ from offline.config import QuantizeConfig
 from offline.quantize.compare import compare_files, measure_latency, shortfalls
 from offline.quantize.export import export_network
 from offline.quantize.oracle import oracle_logits, quantize_symmetric
-from offline.quantize.static_int8 import calibration_windows, quantize_int8
+from offline.quantize.static_int8 import calibration_windows, outer_layers, quantize_int8
 from offline.training.inputs import normalised, population_normaliser
 from sclcm_core.inference.onnx_runtime import OnnxPredictor
 from sclcm_core.models import ClassifierHead, Ensemble, SclcmClassifier, SclcmEncoder
@@ -112,6 +112,16 @@ def test_other_ranges_answer_much_the_same(activations, files, features, tmp_pat
         )
         > 0.9
     )
+
+
+def test_the_outer_layers_can_stay_float(files, features, tmp_path):
+    keep = outer_layers(files[0])
+    quantize_int8(files[0], tmp_path / "mixed.onnx", features, keep_float=keep)
+    int8 = [t.name for t in onnx.load(str(tmp_path / "mixed.onnx")).graph.initializer if t.name.endswith("_quantized")]
+    assert len(keep) == 2
+    assert len([name for name in int8 if "weight" in name]) == 3
+    float_logits, mixed, whole = (OnnxPredictor(p).logits(features) for p in (files[0], tmp_path / "mixed.onnx", files[1]))
+    assert np.abs(mixed - float_logits).mean() < np.abs(whole - float_logits).mean()
 
 
 def test_a_comparison_measures_agreement_size_and_time(files, windows, make_windows):
