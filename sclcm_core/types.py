@@ -1,6 +1,6 @@
 """The types that travel along the journey of a sample. Read this file first.
 
-A ``Chunk`` arrives, the ring buffer numbers its samples, a ``Window`` of them becomes a ``FeatureFrame``, the last frames
+A ``Chunk`` arrives, the ring buffer numbers its samples, a window of them becomes a ``FeatureFrame``, the last frames
 become a ``Prediction``. Every one of them is frozen and knows its time.
 """
 
@@ -95,33 +95,6 @@ class Marker:
     t: float
     text: str
     duration_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A span of consecutive samples.
-
-    Parameters
-    ----------
-    data : ndarray, shape (n_channels, n_times)
-        Potentials in µV; a view, valid until the buffer overwrites it.
-    start : int
-        Number of the first sample since the stream opened.
-    t_end : float
-        Capture time of the last sample, in s on the clock of the stream.
-    valid : ndarray of bool, shape (n_channels, n_times)
-        False where a sample was lost or not a number.
-    """
-
-    data: FloatArray
-    start: int
-    t_end: float
-    valid: BoolArray
-
-    @property
-    def stop(self) -> int:
-        """Number of the sample after the last one."""
-        return self.start + int(self.data.shape[-1])
 
 
 @dataclass(frozen=True, slots=True)
