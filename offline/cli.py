@@ -214,12 +214,12 @@ def _evaluate(options: argparse.Namespace) -> None:
 def _evaluated(run: Run, n_jobs: int | None) -> Summary:
     from offline.evaluate.cross_validate import default_jobs
     from offline.evaluate.report import METHODS_TABLE, method_cells
-    from offline.stages import evaluate
+    from offline.stages import measure, write_report
 
-    summary = evaluate(run, n_jobs=n_jobs or default_jobs())
+    summary = measure(run, n_jobs=n_jobs or default_jobs())
     _print_table(METHODS_TABLE, [method_cells(method) for method in summary.methods])
     print(f"Chance {summary.chance:.3f}. {summary.protocol}")
-    print(f"Report: {run.folder.report_path}")
+    print(f"Report: {write_report(run, summary)}")
     return summary
 
 

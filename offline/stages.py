@@ -169,8 +169,8 @@ def run_folds(run: Run, *, n_jobs: int = 1, only: int | None = None) -> list[Fol
         )
 
 
-def evaluate(run: Run, *, n_jobs: int = 1) -> Summary:
-    """Cross-validate the recipe and write the report.
+def measure(run: Run, *, n_jobs: int = 1) -> Summary:
+    """Cross-validate the recipe.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def evaluate(run: Run, *, n_jobs: int = 1) -> Summary:
     Returns
     -------
     Summary
-        Also in ``metrics.json`` and ``report.html``.
+        Also in ``metrics.json``.
     """
     results = run_folds(run, n_jobs=n_jobs)
     protocol = f"{PROTOCOLS[run.config.evaluate.split]} {INNER}"
@@ -190,6 +190,24 @@ def evaluate(run: Run, *, n_jobs: int = 1) -> Summary:
     design = run.config.evaluate.design_subjects
     summary = summarise(results, run.windows, protocol, main=run.shipped, seed=seed, design_subjects=design)
     run.folder.write_json("metrics.json", summary.as_dict())
+    return summary
+
+
+def write_report(run: Run, summary: Summary) -> Path:
+    """Write the report of an evaluation, and its plots.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    summary : Summary
+        What it came to.
+
+    Returns
+    -------
+    Path
+        The HTML file.
+    """
     plots = _plots(run, summary)
     (run.folder.path / "plots").mkdir(exist_ok=True)
     for title, png in plots.items():
@@ -197,7 +215,7 @@ def evaluate(run: Run, *, n_jobs: int = 1) -> Summary:
     notes = run.config.bundle.caveats if run.config.bundle else ()
     page = report_html(run.config, run.windows.dataset, summary, plots, notes)
     run.folder.report_path.write_text(page, encoding="utf-8")
-    return summary
+    return run.folder.report_path
 
 
 def _plots(run: Run, summary: Summary) -> dict[str, bytes]:
@@ -235,7 +253,7 @@ def follow_curve(variants: Sequence[Variant], path: Path, root: Path | None = No
     for variant in variants:
         logger.info("%s", variant.name)
         run = prepare(variant.config, open_run(variant.config, path / variant.name), root)
-        points.append(Point(variant, evaluate(run, n_jobs=n_jobs)))
+        points.append(Point(variant, measure(run, n_jobs=n_jobs)))
     axis = "labelled trials in %" if variants[0].name.startswith("labels") else "channels"
     main = INT8 if variants[0].config.quantize.enabled else FLOAT
     (path / "curve.png").write_bytes(draw_curve(points, main, axis))

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -6,7 +8,7 @@ from offline.evaluate.curves import channel_variants, label_variants
 from offline.evaluate.run_fold import run_fold
 from offline.runs import open_run
 from offline.seeds import Seed
-from offline.stages import Run, evaluate, follow_curve
+from offline.stages import Run, follow_curve, measure
 from sclcm_core.errors import ConfigError
 
 PRETRAIN = {"epochs": 1, "n_groups": 4, "n_items": 3, "augmentations": ["add_noise"]}
@@ -54,6 +56,7 @@ def test_fewer_labels_mean_fewer_windows_to_fit(windows, make_config, monkeypatc
 
 def test_a_curve_is_drawn_and_kept(make_config, tmp_path):
     config = make_config(
+        lines=["population"],
         dataset={"name": "simulated", "options": {"n_subjects": 4, "n_stimuli": 3, "trial_s": 8.0, "rest_s": 8.0}},
         finetune={"epochs": 1, "batch_size": 16},
         quantize={"enabled": False},
@@ -61,15 +64,15 @@ def test_a_curve_is_drawn_and_kept(make_config, tmp_path):
     )
     points = follow_curve(label_variants(config, (1.0,)), tmp_path / "curve")
     assert (tmp_path / "curve" / "curve.png").read_bytes().startswith(b"\x89PNG")
-    assert len(points) == 2
-    again = follow_curve(label_variants(config, (1.0,)), tmp_path / "curve")
-    assert [p.summary.methods[0].macro_f1 for p in again] == [p.summary.methods[0].macro_f1 for p in points]
+    rows = json.loads((tmp_path / "curve" / "curve.json").read_text())
+    assert [p.variant.pretrained for p in points] == [True, False]
+    assert {row["Pretraining"] for row in rows} == {"yes", "no"}
 
 
 def test_runs_are_compared_on_the_people_they_share(windows, make_config, tmp_path):
     for seed in (1, 2):
         config = make_config(name=f"run-{seed}", seed=seed, finetune={"epochs": 1}, quantize={"enabled": False})
-        evaluate(Run(config, open_run(config, tmp_path / str(seed)), windows))
+        measure(Run(config, open_run(config, tmp_path / str(seed)), windows))
     runs = read_runs([tmp_path / "1", tmp_path / "2"])
     assert [run.name for run in runs] == ["run-1", "run-2"]
     assert {row[1] for row in method_rows(runs)} == {"sclcm", "logistic_regression"}
