@@ -182,6 +182,7 @@ def test_every_command_can_be_called(window, session, noise):
     for command in window.commands:
         if command.title not in ("Quit",) and "Save" not in command.title:
             command.act()
+    assert window.isVisible()
     if window.audience is not None:
         window.audience.close()
 

@@ -179,6 +179,7 @@ def test_the_streams_in_reach_are_listed_and_closing_waits_for_nothing(qtbot, be
     bench_window.choose_stream()
     qtbot.waitUntil(lambda: bench_window._panel.list.count() == 2)
     bench_window.close()
+    assert not bench_window.isVisible()
 
 
 def test_an_errand_that_is_called_off_says_nothing(qtbot):
