@@ -139,6 +139,11 @@ class Prediction:
         When the answer was ready, in s on the local clock.
     withheld : str or None
         Why there is no answer, or None.
+    frame : FeatureFrame or None
+        The newest frame it is made of.
+    typicality : float or None
+        How like the model's training windows this one is: the share of them that are at least as far from their centre. 0 is unlike
+        everything seen (novel, out of distribution), 1 as typical as can be. None when it is withheld or the bundle cannot tell.
     """
 
     probabilities: Float32Array
@@ -150,6 +155,7 @@ class Prediction:
     t_ready: float
     withheld: str | None = None
     frame: FeatureFrame | None = field(default=None, repr=False, compare=False)
+    typicality: float | None = None
 
     @property
     def label(self) -> str | None:

@@ -10,6 +10,7 @@ from offline.config import Line
 from offline.datasets.window_set import Int64Array, WindowSet
 from sclcm_core.errors import DatasetError
 from sclcm_core.features.normalise import Normaliser
+from sclcm_core.inference.typicality import mean_frames
 from sclcm_core.types import Float32Array, Float64Array
 
 
@@ -46,8 +47,7 @@ class Inputs:
     @property
     def mean_frame(self) -> Float32Array:
         """Features averaged over frames and laid out flat, shape (n, n_bands * n_columns), in nats or dB: what simple methods look at."""
-        means: Float32Array = self.features.mean(axis=-1)
-        return means.reshape(len(self), -1)
+        return mean_frames(self.features).astype(np.float32, copy=False)
 
 
 def population_normaliser(windows: WindowSet, indices: Int64Array) -> Normaliser:

@@ -11,10 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from sclcm_core.errors import BundleError, nearest
 from sclcm_core.features.normalise import Normaliser
 from sclcm_core.features.spec import FeatureSpec
+from sclcm_core.inference.typicality import TypicalityModel
 
 FORMAT_VERSION = 1
 
-Matrix = tuple[tuple[float, ...], ...]
+Vector = tuple[float, ...]
+Matrix = tuple[Vector, ...]
 
 
 class _Strict(BaseModel):
@@ -65,6 +67,47 @@ class NormaliserStats(_Strict):
         return Normaliser(np.array(self.mean, dtype=np.float64), np.array(self.sd, dtype=np.float64))
 
 
+class TypicalityStats(_Strict):
+    """Where the training windows lie: what tells windows that are unlike all of them (novelty, out of distribution)."""
+
+    centre: Vector = Field(description="(n_bands * n_columns,) mean of the normalised features, averaged over frames")
+    directions: Matrix = Field(description="(n_directions, n_bands * n_columns) in which training windows differ most")
+    spreads: Vector = Field(description="(n_directions,) standard deviation along each")
+    rest_spread: Annotated[float, Field(gt=0)] = Field(description="standard deviation along any other direction")
+    distances: Vector = Field(min_length=2, description="of people not fitted on: quantiles at even steps, ascending")
+
+    def model(self) -> TypicalityModel:
+        """Return it as arrays."""
+        centre, directions, spreads, distances = (
+            np.array(values, dtype=np.float64) for values in (self.centre, self.directions, self.spreads, self.distances)
+        )
+        return TypicalityModel(centre, directions.reshape(len(spreads), len(centre)), spreads, self.rest_spread, distances)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if len(self.directions) != len(self.spreads) or {len(row) for row in self.directions} - {len(self.centre)}:
+            raise ValueError("directions must be (n_directions, n_features) as spreads and centre are long")
+        if any(value <= 0 for value in self.spreads) or any(np.diff(self.distances) < 0):
+            raise ValueError("spreads must be positive and distances ascending")
+        return self
+
+
+class Abstention(_Strict):
+    """From which confidence on answers are wrong no more often than a chosen risk."""
+
+    risk: Annotated[float, Field(gt=0, lt=1)] = Field(description="share of wrong answers, classes counting alike, 0..1")
+    confidence: Annotated[float, Field(ge=0, le=1)] = Field(description="least probability of the most probable class")
+    coverage: Annotated[float, Field(ge=0, le=1)] = Field(description="share of windows that are then answered, 0..1")
+
+
+class Trust(_Strict):
+    """How far answers are to be trusted under one normaliser."""
+
+    temperature: Annotated[float, Field(gt=0)] = Field(1.0, description="divides the logits")
+    typicality: TypicalityStats | None = Field(None, description="where the training windows lie")
+    abstention: tuple[Abstention, ...] = Field((), description="thresholds found on validation people, without smoothing")
+
+
 class Manifest(_Strict):
     """Everything needed to use a network rightly: the part of a bundle that is not weights."""
 
@@ -78,7 +121,10 @@ class Manifest(_Strict):
     normaliser: NormaliserStats = Field(description="statistics of the training people")
     personal_baseline: bool = Field(description="whether it was trained to work with a person's own baseline")
     smoothing_s: Annotated[float, Field(ge=0)] = Field(0.0, description="time constant of the probability smoothing in s")
-    temperature: Annotated[float, Field(gt=0)] = Field(1.0, description="divides the logits")
+    temperature: Annotated[float, Field(gt=0)] = Field(1.0, description="divides the logits; with the population's normaliser")
+    typicality: TypicalityStats | None = Field(None, description="where the training windows lie; likewise")
+    abstention: tuple[Abstention, ...] = Field((), description="thresholds of confidence for a chosen risk; likewise")
+    personal: Trust | None = Field(None, description="the same three with a person's own baseline")
     quantization: str = Field("float32", description="how the weights are stored")
     training_data: TrainingData = Field(description="where the weights come from")
     evaluation: Evaluation | None = Field(None, description="how well the recipe does")
@@ -96,6 +142,9 @@ class Manifest(_Strict):
                 raise ValueError(f"normaliser.{key} has shape {found}; the features have {expected}")
         if any(value <= 0 for row in self.normaliser.sd for value in row):
             raise ValueError("normaliser.sd must be positive")
+        for trust in (self, self.personal):
+            if trust and trust.typicality and len(trust.typicality.centre) != expected[0] * expected[1]:
+                raise ValueError(f"typicality.centre must have {expected[0] * expected[1]} entries, one a band and column")
         return self
 
     @field_validator("class_names")
@@ -104,6 +153,15 @@ class Manifest(_Strict):
         if len(set(value)) != len(value):
             raise ValueError(f"class names must be distinct; got {value}")
         return value
+
+    def trust(self, *, has_baseline: bool) -> Trust:
+        """Return how far answers are to be trusted with a person's own baseline, or without one."""
+        if has_baseline and self.personal is not None:
+            return self.personal
+        typicality = (
+            None if has_baseline else self.typicality
+        )  # a baseline moves the features: the population's centre says nothing
+        return Trust(temperature=self.temperature, typicality=typicality, abstention=() if has_baseline else self.abstention)
 
     @property
     def simulated(self) -> bool:

@@ -15,6 +15,7 @@ from sclcm_core.inference.manifest import Manifest
 from sclcm_core.inference.personal_baseline import BaselineRecorder
 from sclcm_core.inference.predictor import Predictor, softmax
 from sclcm_core.inference.smoothing import ProbabilitySmoother
+from sclcm_core.inference.typicality import mean_frames
 from sclcm_core.streaming.quality_watch import QualityGate
 from sclcm_core.types import FeatureFrame, Float64Array, FloatArray, Prediction
 
@@ -63,6 +64,7 @@ class Pipeline:
         self._predictor = predictor
         self._extractor = Extractor(manifest.features, sfreq)
         self._normaliser = normaliser or manifest.normaliser.normaliser()
+        self._trust(has_baseline=normaliser is not None)
         self._baseline = BaselineRecorder(baseline_s, manifest.features.hop_s) if baseline_s > 0 else None
         self._policy = policy
         self._clock = clock
@@ -71,6 +73,11 @@ class Pipeline:
         features = manifest.features
         self._gate = QualityGate(sfreq, features.ch_names, features.span_s)
         self._nothing = np.full(len(manifest.class_names), np.nan, dtype=np.float32)
+
+    def _trust(self, *, has_baseline: bool) -> None:
+        trust = self.manifest.trust(has_baseline=has_baseline)
+        self._temperature = trust.temperature
+        self._typicality = trust.typicality.model() if trust.typicality else None
 
     @property
     def normaliser(self) -> Normaliser:
@@ -123,6 +130,7 @@ class Pipeline:
     def _take_baseline(self, baseline: BaselineRecorder, frame: FeatureFrame) -> None:
         if baseline.is_complete:  # the frames that made the baseline are not predicted with it
             self._normaliser = baseline.normaliser()
+            self._trust(has_baseline=True)
             self._baseline = None
             self._frames.clear()
             self._frames.append(frame)
@@ -132,16 +140,20 @@ class Pipeline:
     def _predict(self, frame: FeatureFrame, t_arrived: float) -> Prediction:
         spec = self.manifest.features
         t_start = self._frames[0].t_end - (spec.window - 1) / spec.sfreq
+        typicality = None
         withheld = self._why_withheld() or self._gate.why_withheld(t_start, frame.t_end)
         if withheld:
             self._smoother.reset()
             probabilities = self._nothing
         else:
             values = self._normaliser.transform(np.stack([f.values for f in self._frames]))
-            logits = self._predictor.logits(np.moveaxis(values, 0, -1)[None])[0]
-            probabilities = self._smoother.push(softmax(logits, self.manifest.temperature), frame.t_end)
-        names = self.manifest.class_names
-        return Prediction(probabilities, names, frame.index, t_start, frame.t_end, t_arrived, self._clock(), withheld, frame)
+            features = np.moveaxis(values, 0, -1)[None]
+            logits = self._predictor.logits(features)[0]
+            probabilities = self._smoother.push(softmax(logits, self._temperature), frame.t_end)
+            if self._typicality:
+                typicality = float(self._typicality.typicality(mean_frames(features))[0])
+        times = t_start, frame.t_end, t_arrived, self._clock()
+        return Prediction(probabilities, self.manifest.class_names, frame.index, *times, withheld, frame, typicality)
 
     def _why_withheld(self) -> str | None:
         if self._baseline:
