@@ -11,14 +11,21 @@ from dataclasses import dataclass, replace
 
 from app.acquisition.matching import match
 from app.acquisition.source import Phase, SampleSource
-from app.session.latency import LatencyMeter
+from app.session.comparison import Comparison, Standing
+from app.session.latency import CostMeter, LatencyMeter
+from app.session.progress import Progress
+from app.session.rival import Rival
+from app.session.session_status import SessionSettings, SessionStatus
 from app.session.truth import TruthScore, TruthScorer
 from sclcm_core.errors import EndOfStream, SclcmError
 from sclcm_core.features.normalise import Normaliser
 from sclcm_core.inference.bundle import Bundle
-from sclcm_core.inference.pipeline import Pipeline, WindowPolicy
+from sclcm_core.inference.manifest import Manifest
+from sclcm_core.inference.pipeline import Pipeline
 from sclcm_core.streaming.ring_buffer import RingBuffer
 from sclcm_core.types import Chunk, Float32Array, Float64Array, Marker, Prediction, StreamSpec
+
+__all__ = ["Session", "SessionSettings", "SessionStatus"]
 
 log = logging.getLogger(__name__)
 
@@ -29,87 +36,13 @@ LONGEST_STEP = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class SessionSettings:
-    """What a session is told before it starts.
-
-    Parameters
-    ----------
-    buffer_s : float
-        How much of the past is held, in s.
-    connect_timeout_s : float
-        How long to look for the source, in s.
-    baseline_s : float
-        Rest at the start of the stream from which the person's own statistics are taken, in s; 0 for none.
-    normaliser : callable or None
-        Returns the person's own statistics, when they are known already; called in the acquiring thread.
-    policy : WindowPolicy
-        Whether every window is predicted, or the newest.
-    max_seconds : float or None
-        End after this much of the stream, in s.
-    """
-
-    buffer_s: float = 120.0
-    connect_timeout_s: float = 10.0
-    baseline_s: float = 0.0
-    normaliser: Callable[[], Normaliser | None] | None = None
-    policy: WindowPolicy = WindowPolicy.NEWEST
-    max_seconds: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SessionStatus:
-    """A snapshot of a session, safe to read from any thread.
-
-    Parameters
-    ----------
-    phase : Phase
-        What is going on.
-    message : str
-        The same for the user.
-    spec : StreamSpec or None
-        The stream, once it is known.
-    sfreq_effective : float or None
-        Measured sampling rate in Hz.
-    clock_offset_s : float or None
-        Offset of the stream's clock to the local one, in s.
-    n_samples, n_lost, n_predictions, n_withheld, n_skipped : int
-        Counts since the start; lost samples are included in `n_samples`.
-    latency_p50_s, latency_p99_s : float or None
-        Time from the arrival of a window's last sample to the answer, in s.
-    backlog_s : float
-        How far the processing is behind the newest sample, in s.
-    baseline_progress_s : (float, float) or None
-        Good rest so far and rest needed in s, while a baseline is taken.
-    """
-
-    phase: Phase
-    message: str = ""
-    spec: StreamSpec | None = None
-    sfreq_effective: float | None = None
-    clock_offset_s: float | None = None
-    n_samples: int = 0
-    n_lost: int = 0
-    n_predictions: int = 0
-    n_withheld: int = 0
-    n_skipped: int = 0
-    latency_p50_s: float | None = None
-    latency_p99_s: float | None = None
-    backlog_s: float = 0.0
-    baseline_progress_s: tuple[float, float] | None = None
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more will come."""
-        return self.phase in (Phase.ENDED, Phase.FAILED)
-
-
-@dataclass(frozen=True, slots=True)
 class _Journey:
     """What exists once the stream is known."""
 
     spec: StreamSpec
     buffer: RingBuffer
     pipeline: Pipeline
+    progress: Progress
     channel_indices: tuple[int, ...]
     n_wanted: int | None
 
@@ -125,30 +58,34 @@ class Session:
         The model.
     settings : SessionSettings
         What else it needs to know.
+    rival : Rival, optional
+        A second model that sees the same windows.
 
     Notes
     -----
-    Callbacks are called from the session's own threads: `on_prediction` and `on_marker` in order, `on_status` when the phase
-    changes.
+    Callbacks are called from the session's own threads: `on_prediction`, `on_rival_prediction` and `on_marker` in order, `on_status`
+    when the phase changes.
     """
 
-    def __init__(self, source: SampleSource, bundle: Bundle, settings: SessionSettings | None = None) -> None:
+    def __init__(
+        self, source: SampleSource, bundle: Bundle, settings: SessionSettings | None = None, rival: Rival | None = None
+    ) -> None:
         self.source = source
         self.bundle = bundle
         self.manifest = bundle.manifest
         self.settings = settings or SessionSettings()
+        self.rival = rival
         self.truth = TruthScorer(self.manifest.class_names)
         self.error: SclcmError | None = None
         self.on_prediction: list[Callable[[Prediction], None]] = []
         self.on_marker: list[Callable[[Marker], None]] = []
         self.on_status: list[Callable[[SessionStatus], None]] = []
+        self.on_rival_prediction: list[Callable[[Prediction], None]] = rival.on_prediction if rival else []
         self._journey: _Journey | None = None
         self._status = SessionStatus(Phase.SEARCHING)
         self._lock = threading.Lock()
-        self._latency = LatencyMeter()
+        self._latency, self._cost = LatencyMeter(), CostMeter()
         self._n_lost = self._n_predictions = self._n_withheld = self._n_overrun = 0
-        self._position = 0
-        self._advanced = threading.Condition()
         self._stop = threading.Event()
         self._over = threading.Event()
         self._acquiring = threading.Thread(target=self._guarded, args=(self._acquire,), name="acquire", daemon=True)
@@ -172,6 +109,11 @@ class Session:
         return self._journey.pipeline.normaliser if self._journey else None
 
     @property
+    def rival_manifest(self) -> Manifest | None:
+        """What the second model says of itself; None when there is none."""
+        return self.rival.manifest if self.rival else None
+
+    @property
     def channel_indices(self) -> tuple[int, ...]:
         """Where the model's channels stand in the stream; empty before it is known."""
         return self._journey.channel_indices if self._journey else ()
@@ -189,6 +131,8 @@ class Session:
         for thread in (self._acquiring, self._processing):
             if thread.is_alive() and thread is not threading.current_thread():
                 thread.join(max(0.0, deadline - time.monotonic()))
+        if self.rival is not None:
+            self.rival.join(max(0.0, deadline - time.monotonic()))
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until everything that came has been processed; return whether it has."""
@@ -197,6 +141,15 @@ class Session:
     def score(self) -> TruthScore | None:
         """Return how often the predictions agree with the markers, or None when no marker says."""
         return self.truth.score()
+
+    def comparison(self) -> Comparison | None:
+        """Return both models side by side, or None when there is no second one."""
+        if self.rival is None:
+            return None
+        s = self.status
+        counts = s.n_predictions, s.n_withheld, s.n_skipped
+        times = s.latency_p50_s, s.latency_p99_s, s.cost_s
+        return self.rival.compare(Standing(self.manifest.name, *counts, *times, self.score()))
 
     # -- the acquiring thread --------------------------------------------------------------------------------------------------
 
@@ -215,7 +168,8 @@ class Session:
     def _embark(self, spec: StreamSpec) -> _Journey:
         """Start to process a stream."""
         self._journey = journey = self._prepare(spec)
-        self._position = 0
+        if self.rival is not None and not self.rival.trouble:
+            self.rival.start(spec, journey.buffer, journey.progress, realtime=self.source.realtime)
         self._processing = threading.Thread(target=self._guarded, args=(self._process,), name="process", daemon=True)
         self._processing.start()
         self._set_phase(Phase.STREAMING, f"{spec.name}: {spec.n_channels} channels at {spec.sfreq:g} Hz")
@@ -228,7 +182,10 @@ class Session:
         self._processing.join()
         self._is_changing = False
         self._n_samples_before += old.buffer.head
-        return self._embark(self.source.accept_change())
+        spec = self.source.accept_change()
+        if self.rival is not None:
+            self.rival.part_from(spec)
+        return self._embark(spec)
 
     def _prepare(self, spec: StreamSpec) -> _Journey:
         """Match the stream to the model, and build what depends on both."""
@@ -244,7 +201,7 @@ class Session:
         )
         buffer = RingBuffer(max(4 * LONGEST_STEP, round(settings.buffer_s * spec.sfreq)), spec.n_channels)
         n_wanted = None if settings.max_seconds is None else round(settings.max_seconds * spec.sfreq)
-        return _Journey(spec, buffer, pipeline, indices, n_wanted)
+        return _Journey(spec, buffer, pipeline, Progress(), indices, n_wanted)
 
     def _acquire_step(self, journey: _Journey) -> bool:
         """Take what the source has; return False when nothing more is wanted or will come."""
@@ -277,8 +234,9 @@ class Session:
         """Write hop by hop, each when the last has been processed: nothing is overrun, and latency is that of one window."""
         hop = max(1, round(self.manifest.features.hop_s * journey.spec.sfreq))
         for start in range(0, len(samples), hop):
-            with self._advanced:
-                self._advanced.wait_for(lambda: self._stop.is_set() or self._position >= journey.buffer.head)
+            journey.progress.wait_for(journey.buffer.head)
+            if self.rival is not None:
+                self.rival.wait_for(journey.buffer.head)
             if self._stop.is_set():
                 return
             piece = samples[start : start + hop]
@@ -287,6 +245,8 @@ class Session:
     def _take_markers(self, markers: Iterable[Marker]) -> None:
         for marker in markers:
             self.truth.push_marker(marker)
+            if self.rival is not None:
+                self.rival.truth.push_marker(marker)
             for callback in self.on_marker:
                 callback(marker)
 
@@ -309,12 +269,15 @@ class Session:
             raise RuntimeError("the processing was started before the stream was known")
         while self._process_step(journey):
             pass
+        journey.progress.close()
+        if self.rival is not None:
+            self.rival.finish()
         if not self._is_changing:
             self._set_phase(Phase.ENDED, "Stopped." if self._stop.is_set() else "The stream has ended.")
 
     def _process_step(self, journey: _Journey) -> bool:
         """Process what is new; return False when nothing more will come."""
-        buffer, start = journey.buffer, self._position
+        buffer, start = journey.buffer, journey.progress.position
         head = buffer.wait_for(start + 1, READ_TIMEOUT_S)
         if self._stop.is_set() or head == start:
             return not (self._stop.is_set() or buffer.closed)
@@ -323,8 +286,11 @@ class Session:
             samples = buffer.view(start, stop)[:, list(journey.channel_indices)]
             times, t_arrived = buffer.timestamps(start, stop).copy(), buffer.arrival(stop - 1)
             if buffer.holds(start):
-                self._publish(journey.pipeline.advance(samples, times, t_arrived))
-                self._moved_to(stop)
+                began = time.thread_time()
+                predictions = journey.pipeline.advance(samples, times, t_arrived)
+                self._cost.push(time.thread_time() - began, len(predictions))
+                self._publish(predictions)
+                journey.progress.move_to(stop)
                 return True
         self._skip_to_newest(journey)
         return True
@@ -332,15 +298,11 @@ class Session:
     def _skip_to_newest(self, journey: _Journey) -> None:
         """Start anew at the newest samples when the processing fell a whole buffer behind, and count what was skipped."""
         newest = journey.buffer.head
-        log.warning("The processing fell behind by %d samples and skips to the newest.", newest - self._position)
-        self._n_overrun += newest - self._position
+        n_skipped = newest - journey.progress.position
+        log.warning("The processing fell behind by %d samples and skips to the newest.", n_skipped)
+        self._n_overrun += n_skipped
         journey.pipeline.reset()
-        self._moved_to(newest)
-
-    def _moved_to(self, position: int) -> None:
-        with self._advanced:
-            self._position = position
-            self._advanced.notify_all()
+        journey.progress.move_to(newest)
 
     def _publish(self, predictions: Iterable[Prediction]) -> None:
         for prediction in predictions:
@@ -350,6 +312,8 @@ class Session:
             else:
                 self._n_withheld += 1
             self.truth.push_prediction(prediction)
+            if self.rival is not None:
+                self.rival.take_first(prediction)
             for callback in self.on_prediction:
                 callback(prediction)
 
@@ -378,8 +342,9 @@ class Session:
     def _wake_everybody(self) -> None:
         if self._journey:
             self._journey.buffer.close()
-        with self._advanced:
-            self._advanced.notify_all()
+            self._journey.progress.close()
+        if self.rival is not None:
+            self.rival.stop()
 
     def _set_phase(self, phase: Phase, message: str) -> None:
         with self._lock:
@@ -405,6 +370,7 @@ class Session:
             n_withheld=self._n_withheld,
             latency_p50_s=self._latency.percentile(50),
             latency_p99_s=self._latency.percentile(99),
+            cost_s=self._cost.mean_s,
         )
         if journey is None:
             return counted
@@ -414,6 +380,6 @@ class Session:
             spec=journey.spec,
             n_samples=self._n_samples_before + journey.buffer.head,
             n_skipped=journey.pipeline.n_skipped + int(self._n_overrun / hop),
-            backlog_s=(journey.buffer.head - self._position) / journey.spec.sfreq,
+            backlog_s=(journey.buffer.head - journey.progress.position) / journey.spec.sfreq,
             baseline_progress_s=journey.pipeline.baseline_progress_s,
         )
