@@ -15,12 +15,13 @@ from torch import nn
 
 from sclcm_core.inference.onnx_runtime import INPUT, OUTPUT
 from sclcm_core.models import fold_batchnorm, pool_before_relu
+from sclcm_core.models.merge import merge_members
 
 _CHATTY = ("torch.onnx", "torch.onnx._internal.exporter._registration", "onnxscript", "onnx_ir", "root")
 
 
 def export_network(network: nn.Module, input_shape: tuple[int, int, int], path: Path) -> None:
-    """Write a network as ONNX: BatchNorm folded, any number of windows at a time, float32.
+    """Write a network as ONNX: BatchNorm folded, an ensemble side by side, any number of windows at a time, float32.
 
     Parameters
     ----------
@@ -31,7 +32,7 @@ def export_network(network: nn.Module, input_shape: tuple[int, int, int], path: 
     path : Path
         The ``.onnx`` file to write; input ``features``, output ``logits``.
     """
-    folded = pool_before_relu(fold_batchnorm(network)).cpu()
+    folded = pool_before_relu(merge_members(fold_batchnorm(network))).cpu()
     example = torch.zeros(2, *input_shape)  # two: one would be taken for a constant
     with quiet_exporter():
         program = torch.onnx.export(

@@ -96,7 +96,9 @@ def _conv(inputs: list[Any], attributes: Attributes) -> Any:
     top, left, bottom, right = attributes.get("pads", [0, 0, 0, 0])
     padded = np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)))
     patches = np.lib.stride_tricks.sliding_window_view(padded, weight.shape[2:], axis=(2, 3))  # (n, planes, h, w, kh, kw)
-    return np.einsum("nchwij,ocij->nohw", patches, weight) + bias[:, None, None]
+    n_groups = attributes.get("group", 1)
+    parts = zip(np.split(patches, n_groups, axis=1), np.split(weight, n_groups), strict=True)
+    return np.concatenate([np.einsum("nchwij,ocij->nohw", p, w) for p, w in parts], axis=1) + bias[:, None, None]
 
 
 def _max_pool(inputs: list[Any], attributes: Attributes) -> Any:

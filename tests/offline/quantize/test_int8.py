@@ -42,15 +42,30 @@ def files(tmp_path_factory, features):
     return folder / "float.onnx", folder / "int8.onnx"
 
 
-@pytest.mark.parametrize(("layout", "pooling", "n_members"), [("1d", "flatten", 1), ("2d", "mean", 2)])
-def test_an_exported_network_answers_as_torch_does_for_any_number_of_windows(layout, pooling, n_members, features, tmp_path):
-    made = network(layout, pooling, n_members)
+@pytest.mark.parametrize(
+    ("layout", "pooling", "n_members", "n_hidden"),
+    [("1d", "flatten", 1, 24), ("2d", "mean", 2, 24), ("1d", "mean", 3, 0), ("1d", "flatten", 2, 24)],
+)
+def test_an_exported_network_answers_as_torch_does_for_any_number_of_windows(
+    layout, pooling, n_members, n_hidden, features, tmp_path
+):
+    made = network(layout, pooling, n_members, n_hidden)
     export_network(made, SHAPE, tmp_path / "x.onnx")
     predictor = OnnxPredictor(tmp_path / "x.onnx")
     for n in (1, 7, 200):
         with torch.no_grad():
             expected = made(torch.from_numpy(features[:n])).numpy()
         np.testing.assert_allclose(predictor.logits(features[:n]), expected, atol=1e-5)
+
+
+def test_an_ensemble_is_exported_side_by_side(features, tmp_path):
+    export_network(network("1d", "mean", 3), SHAPE, tmp_path / "x.onnx")
+    convolutions = [node for node in onnx.load(str(tmp_path / "x.onnx")).graph.node if node.op_type == "Conv"]
+    groups = [next(a.i for a in node.attribute if a.name == "group") for node in convolutions]
+    assert groups == [1, 3, 3, 3]
+    quantize_int8(tmp_path / "x.onnx", tmp_path / "q.onnx", features)
+    fast, slow = OnnxPredictor(tmp_path / "q.onnx").logits(features), oracle_logits(tmp_path / "q.onnx", features)
+    assert np.mean(np.abs(fast - slow) < 1e-5) > 0.99
 
 
 def test_an_exported_file_names_no_folder_of_this_machine(files):
