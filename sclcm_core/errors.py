@@ -51,6 +51,10 @@ class BundleError(SclcmError):
     """A model bundle that cannot be used."""
 
 
+class CalibrationError(SclcmError):
+    """A calibration that cannot be made of what there is."""
+
+
 class DatasetError(SclcmError):
     """A data set that is missing, incomplete or not what it claims to be."""
 

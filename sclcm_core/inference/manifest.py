@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from sclcm_core.errors import BundleError, nearest
 from sclcm_core.features.normalise import Normaliser
 from sclcm_core.features.spec import FeatureSpec
+from sclcm_core.inference.calibration_record import CalibrationRecord
 from sclcm_core.inference.typicality import TypicalityModel
 
 FORMAT_VERSION = 1
@@ -128,6 +129,7 @@ class Manifest(_Strict):
     quantization: str = Field("float32", description="how the weights are stored")
     training_data: TrainingData = Field(description="where the weights come from")
     evaluation: Evaluation | None = Field(None, description="how well the recipe does")
+    calibration: tuple[CalibrationRecord, ...] = Field((), description="how it became personal, the newest last")
     created: str = Field(description="date, ISO 8601")
     config: str = Field("", description="the run config that made it")
     commit: str = Field("", description="the commit that made it")

@@ -8,6 +8,7 @@ import numpy as np
 import onnxruntime as ort
 
 from sclcm_core.errors import BundleError
+from sclcm_core.inference.onnx_graph import embedding_tensors, with_outputs
 from sclcm_core.types import Float32Array
 
 INPUT, OUTPUT = "features", "logits"
@@ -28,18 +29,7 @@ class OnnxPredictor:
     """
 
     def __init__(self, path: Path) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-        options.log_severity_level = 3
-        try:
-            self._session = ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime's exceptions share no base class
-            raise BundleError(
-                f"'{path}' is not an ONNX network ({str(error).splitlines()[0][:120]}).",
-                "Choose a bundle written by sclcm-offline; 'sclcm models' lists those at hand.",
-            ) from error
+        self._session = _open(path.read_bytes(), path)
         names = [i.name for i in self._session.get_inputs()], [o.name for o in self._session.get_outputs()]
         if names != ([INPUT], [OUTPUT]):
             raise BundleError(
@@ -68,3 +58,57 @@ class OnnxPredictor:
         """
         out: Float32Array = self._session.run([OUTPUT], {INPUT: np.ascontiguousarray(features, dtype=np.float32)})[0]
         return out
+
+
+class OnnxEmbedder:
+    """The network of a bundle with what its last layers look at: the embedding.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it is read, and not changed.
+
+    Raises
+    ------
+    BundleError
+        When the file is not a network.
+    """
+
+    def __init__(self, path: Path) -> None:
+        model = path.read_bytes()
+        self.tensors = embedding_tensors(model)
+        self._session = _open(with_outputs(model, self.tensors), path)
+
+    def outputs(self, features: Float32Array) -> tuple[Float32Array, Float32Array]:
+        """Score model inputs and return their embeddings.
+
+        Parameters
+        ----------
+        features : ndarray of float32, shape (n, n_bands, n_columns, n_frames)
+            Normalised features, without unit.
+
+        Returns
+        -------
+        logits : ndarray of float32, shape (n, n_classes)
+            Without unit; those of `OnnxPredictor`.
+        embedding : ndarray of float32, shape (n, n_embedding)
+            Those of an ensemble's members one after the other, without unit; of no width where the network shows none.
+        """
+        feed = {INPUT: np.ascontiguousarray(features, dtype=np.float32)}
+        logits, *parts = self._session.run([OUTPUT, *self.tensors], feed)
+        return logits, np.concatenate(parts, axis=1) if parts else np.zeros((len(logits), 0), np.float32)
+
+
+def _open(model: bytes, path: Path) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 3
+    try:
+        return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's exceptions share no base class
+        raise BundleError(
+            f"'{path}' is not an ONNX network ({str(error).splitlines()[0][:120]}).",
+            "Choose a bundle written by sclcm-offline; 'sclcm models' lists those at hand.",
+        ) from error

@@ -1,0 +1,86 @@
+"""From what a session predicted and what its markers say to labelled blocks: the same for a stream, a replay and a recording."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sclcm_core.features.spec import FeatureSpec
+from sclcm_core.inference.calibration import LabelledBlock
+from sclcm_core.recordings.spans import Span
+from sclcm_core.types import FeatureFrame, Float32Array, Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationWindows:
+    """What a calibration is made of.
+
+    Parameters
+    ----------
+    blocks : tuple of LabelledBlock
+        In the order of time; those without a good window are left out.
+    rest : tuple of FeatureFrame
+        Frames of the rest, each (n_bands, n_columns) in nats or dB.
+    left_out : dict of str to int
+        Windows inside blocks that were not taken, by reason.
+    """
+
+    blocks: tuple[LabelledBlock, ...]
+    rest: tuple[FeatureFrame, ...]
+    left_out: dict[str, int]
+
+
+def gather(predictions: Sequence[Prediction], spans: Iterable[Span], spec: FeatureSpec) -> CalibrationWindows:
+    """Cut blocks out of what a session predicted.
+
+    Parameters
+    ----------
+    predictions : sequence of Prediction
+        Every window of the session, in order, with its newest frame.
+    spans : iterable of Span
+        What was going on.
+    spec : FeatureSpec
+        What the model sees.
+
+    Returns
+    -------
+    CalibrationWindows
+        A window belongs to a block when all of its samples do; it is left out when the pipeline withheld it, for poor signal say.
+    """
+    frames = {p.frame.index: p.frame for p in predictions if p.frame is not None}
+    half_sample_s = 0.5 / spec.sfreq
+    blocks, rest, left_out = [], [], Counter[str]()
+    for span in spans:
+        if span.kind == "rest":
+            rest += _frames_inside(frames.values(), span, spec, half_sample_s)
+            continue
+        inside = [p for p in predictions if _is_inside(p.t_start, p.t_end, span, half_sample_s)]
+        left_out.update(_plain(p.withheld) for p in inside if p.withheld)
+        windows = [w for p in inside if p.withheld is None and (w := _window(frames, p.index, spec.n_frames)) is not None]
+        if windows:
+            blocks.append(LabelledBlock(span.label, span.name, np.stack(windows)))
+    return CalibrationWindows(tuple(blocks), tuple(rest), dict(left_out))
+
+
+def _frames_inside(frames: Iterable[FeatureFrame], span: Span, spec: FeatureSpec, slack_s: float) -> list[FeatureFrame]:
+    back_s = (spec.window - 1) / spec.sfreq
+    return [frame for frame in frames if _is_inside(frame.t_end - back_s, frame.t_end, span, slack_s)]
+
+
+def _is_inside(t_start: float, t_end: float, span: Span, slack_s: float) -> bool:
+    return t_start >= span.t_start - slack_s and t_end <= span.t_end + slack_s
+
+
+def _window(frames: dict[int, FeatureFrame], newest: int, n_frames: int) -> Float32Array | None:
+    """Return the frames up to a number as a model input, shape (n_bands, n_columns, n_frames); None when one is missing."""
+    wanted = [frames.get(k) for k in range(newest - n_frames + 1, newest + 1)]
+    values = [frame.values for frame in wanted if frame is not None]
+    return np.stack(values, axis=-1) if len(values) == n_frames else None
+
+
+def _plain(reason: str) -> str:
+    """Return a reason without its numbers, so that equal ones are counted together."""
+    return " ".join("".join(c for c in reason if not c.isdigit()).split())
