@@ -272,6 +272,12 @@ def _add_common(parser: argparse.ArgumentParser, model: str) -> None:
         metavar="FOLDER",
         help="record EEG, markers, predictions, quality and events as one XDF file in this folder; never overwrites",
     )
+    parser.add_argument(
+        "--compare",
+        default=None,
+        metavar="NAME_OR_PATH",
+        help="a second model on the same windows: agreement, disagreements, and what each costs",
+    )
     outside = parser.add_argument_group("results for others (LSL streams of them are always on)")
     outside.add_argument("--osc", default=None, metavar="HOST:PORT", help="send them over Open Sound Control")
     outside.add_argument(

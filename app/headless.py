@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any, TextIO
 
+from app.session.comparison import Comparison, Standing
 from app.session.messages import as_json as as_json_line
-from app.session.messages import prediction_message
+from app.session.messages import prediction_message, rival_message
 from app.session.session import Session
+from app.session.truth import TruthScore
 from sclcm_core.errors import SclcmError
 from sclcm_core.types import Prediction
 
 PATIENCE_S = 0.2
+RIVAL_MARK = "  second: "
+"""What the lines of the second model begin with."""
 
 
 class PredictionPrinter:
@@ -27,19 +32,25 @@ class PredictionPrinter:
 
     def __init__(self, out: TextIO, *, as_json: bool) -> None:
         self._out = out
+        self._lock = threading.Lock()
         self._as_json = as_json
 
     def prediction(self, prediction: Prediction) -> None:
         """Write a prediction."""
         self._write(as_json_line(prediction_message(prediction)) if self._as_json else _words(prediction))
 
+    def rival(self, prediction: Prediction) -> None:
+        """Write a prediction of the second model."""
+        self._write(as_json_line(rival_message(prediction)) if self._as_json else f"{RIVAL_MARK}{_words(prediction)}")
+
     def summary(self, record: dict[str, Any]) -> None:
         """Write what happened in all."""
         self._write(json.dumps(record) if self._as_json else _summary_words(record))
 
     def _write(self, line: str) -> None:
-        self._out.write(line + "\n")
-        self._out.flush()
+        with self._lock:  # the second model speaks from a thread of its own
+            self._out.write(line + "\n")
+            self._out.flush()
 
 
 def run_headless(session: Session, out: TextIO, *, as_json: bool) -> None:
@@ -61,6 +72,7 @@ def run_headless(session: Session, out: TextIO, *, as_json: bool) -> None:
     """
     printer = PredictionPrinter(out, as_json=as_json)
     session.on_prediction.append(printer.prediction)
+    session.on_rival_prediction.append(printer.rival)
     session.start()
     try:
         while not session.wait(PATIENCE_S):
@@ -90,10 +102,46 @@ def summary_record(session: Session) -> dict[str, Any]:
         "sfreq": spec.sfreq,
         "ch_names": list(spec.ch_names),
         "model": session.manifest.name,
-        "truth": None
-        if score is None
-        else {"n_compared": score.n_compared, "n_correct": score.n_correct, "accuracy": score.accuracy},
+        "truth": _truth(score),
+        **_compared(session.comparison()),
     }
+
+
+def _compared(found: Comparison | None) -> dict[str, Any]:
+    """Return what there is to say of a second model; nothing without one."""
+    if found is None:
+        return {}
+    return {
+        "compare": {
+            "same_classes": found.is_comparable,
+            "n_compared": found.n_compared,
+            "n_agreed": found.n_agreed,
+            "agreement": found.agreement,
+            "mean_difference": found.mean_difference,
+            "disagreements": [{"t_end": d.t, "first": d.mine, "second": d.theirs} for d in found.disagreements],
+            "trouble": found.trouble or None,
+            "first": _standing(found.mine),
+            "second": _standing(found.theirs),
+        }
+    }
+
+
+def _standing(model: Standing) -> dict[str, Any]:
+    return {
+        "model": model.name,
+        "n_predictions": model.n_predictions,
+        "n_withheld": model.n_withheld,
+        "n_skipped": model.n_skipped,
+        "latency_ms": {"p50": _ms(model.latency_p50_s), "p99": _ms(model.latency_p99_s)},
+        "cost_ms": _ms(model.cost_s),
+        "truth": _truth(model.score),
+    }
+
+
+def _truth(score: TruthScore | None) -> dict[str, Any] | None:
+    if score is None:
+        return None
+    return {"n_compared": score.n_compared, "n_correct": score.n_correct, "accuracy": score.accuracy}
 
 
 def _ms(seconds: float | None) -> float | None:
@@ -121,4 +169,30 @@ def _summary_words(record: dict[str, Any]) -> str:
         lines.append(
             f"{truth['n_correct']} of {truth['n_compared']} predictions agree with the markers ({truth['accuracy']:.0%})."
         )
+    if "compare" in record:
+        lines += _compare_words(record["compare"])
     return "\n".join(lines)
+
+
+def _compare_words(record: dict[str, Any]) -> list[str]:
+    """Return the two models side by side, as lines."""
+    lines = [f"Beside it {record['trouble']}"] if record["trouble"] else []
+    if record["agreement"] is not None:
+        lines.append(
+            f"The two models say the same of {record['n_agreed']} of {record['n_compared']} windows ({record['agreement']:.1%}); "
+            f"their probabilities differ by {record['mean_difference']:.3f} on average."
+        )
+    elif not record["same_classes"]:
+        lines.append("The two models tell different classes, and are not counted against each other.")
+    for place in ("first", "second"):
+        lines.append(_standing_words(place, record[place]))
+    shown = record["disagreements"][-5:]
+    lines += [f"  at {d['t_end']:.2f} s: {d['first']} against {d['second']}" for d in shown]
+    return lines
+
+
+def _standing_words(place: str, model: dict[str, Any]) -> str:
+    cost = "" if model["cost_ms"] is None else f", {model['cost_ms']:.2f} ms of processor time an answer"
+    truth = model["truth"]
+    right = "" if truth is None else f", {truth['accuracy']:.0%} of {truth['n_compared']} right"
+    return f"  {place}: {model['model']}: {model['n_predictions']} answers, {model['n_skipped']} skipped{cost}{right}"

@@ -241,6 +241,21 @@ def _load(arguments: argparse.Namespace) -> Bundle:
     return bundle
 
 
+def _load_rival(arguments: argparse.Namespace, bundle: Bundle) -> Bundle | None:
+    """Load the model that is to be compared with the first."""
+    from sclcm_core.inference.bundle import load_bundle
+
+    if arguments.compare is None:
+        return None
+    rival = load_bundle(find_bundle(arguments.compare))
+    if rival.sha256 == bundle.sha256:
+        raise ConfigError(
+            f"'--compare {arguments.compare}' is the same model as '--model {arguments.model}'.",
+            "Name another one; 'sclcm models' lists those at hand.",
+        )
+    return rival
+
+
 def _check_display() -> None:
     from app.gui.display import check_display
 
@@ -275,7 +290,7 @@ def _run(arguments: argparse.Namespace, plan: Plan, bundle: Bundle) -> int:
     from app.session_maker import SessionMaker
 
     with SessionMaker(arguments) as maker:
-        session = maker.make(plan, bundle)
+        session = maker.make(plan, bundle, _load_rival(arguments, bundle))
         if arguments.headless:
             from app.headless import run_headless
 

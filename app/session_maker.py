@@ -11,11 +11,12 @@ from pathlib import Path
 from app.acquisition.device_profile import DeviceProfile, ProfiledSource
 from app.acquisition.lsl_inlet import LslInlet
 from app.acquisition.lsl_network import list_streams
-from app.acquisition.matching import describe
+from app.acquisition.matching import describe, match
 from app.acquisition.replay_source import ReplaySource
 from app.acquisition.source import SampleSource
 from app.gui.workbench import Assignment, FoundStream, ModelAtHand
 from app.paths import bundle_paths, user_dir
+from app.session.rival import Rival
 from app.session.session import Session, SessionSettings
 from app.surroundings import surround
 from sclcm_core.errors import BundleError
@@ -60,6 +61,8 @@ class SessionMaker:
         self._around = contextlib.ExitStack()
         self._plan: Plan | None = None
         self._bundle: Bundle | None = None
+        self._rival: Bundle | None = None
+        self._session: Session | None = None
 
     def __enter__(self) -> SessionMaker:
         return self
@@ -67,14 +70,13 @@ class SessionMaker:
     def __exit__(self, *_: object) -> None:
         self._around.close()
 
-    def make(self, plan: Plan, bundle: Bundle) -> Session:
-        """Return a session, not yet started; what went on around the last one ends."""
-        normaliser_for, manifest = plan.normaliser_for, bundle.manifest
-        own = None if normaliser_for is None else (lambda: normaliser_for(manifest))
-        session = Session(plan.make_source(), bundle, replace(plan.settings, normaliser=own))
+    def make(self, plan: Plan, bundle: Bundle, rival: Bundle | None = None) -> Session:
+        """Return a session, not yet started, with a second model or none; what went on around the last one ends."""
+        second = Rival(rival, bundle.manifest, _settings_for(plan, rival.manifest)) if rival else None
+        session = Session(plan.make_source(), bundle, _settings_for(plan, bundle.manifest), second)
         self._around.close()
         self._around.enter_context(surround(session, self._arguments))
-        self._plan, self._bundle = plan, bundle
+        self._plan, self._bundle, self._rival, self._session = plan, bundle, rival, session
         return session
 
     def models(self) -> list[ModelAtHand]:
@@ -122,7 +124,18 @@ class SessionMaker:
         """Return a session on the present source with another model."""
         if self._plan is None:
             raise RuntimeError("No session has been made yet.")
-        return self.make(self._plan, load_bundle(model_path))
+        bundle = load_bundle(model_path)
+        is_other = self._rival is not None and self._rival.manifest.name != bundle.manifest.name
+        return self.make(self._plan, bundle, self._rival if is_other else None)
+
+    def with_rival(self, model_path: Path | None) -> Session:
+        """Return a session on the present source with a second model beside the first, or with none."""
+        if self._plan is None or self._bundle is None or self._session is None:
+            raise RuntimeError("No session has been made yet.")
+        rival = None if model_path is None else load_bundle(model_path)
+        if rival is not None and self._session.spec is not None:
+            match(self._session.spec, rival.manifest.features)  # while the present session still runs
+        return self.make(self._plan, self._bundle, rival)
 
     def _chosen(self, model_path: Path | None) -> Bundle:
         if model_path is not None:
@@ -130,6 +143,14 @@ class SessionMaker:
         if self._bundle is None:
             raise RuntimeError("No session has been made yet.")
         return self._bundle
+
+
+def _settings_for(plan: Plan, manifest: Manifest) -> SessionSettings:
+    """Return the settings with the statistics that a model is to use."""
+    normaliser_for = plan.normaliser_for
+    if normaliser_for is None or not manifest.personal_baseline:
+        return plan.settings
+    return replace(plan.settings, normaliser=lambda: normaliser_for(manifest))
 
 
 def _profile(channels: Mapping[str, str]) -> DeviceProfile | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from app.session.broadcast import Broadcast
 from app.session.messages import ResultSink, publish
 from app.session.quality_monitor import QualityMonitor
+from app.session.rival_broadcast import RivalBroadcast
 from app.session.session import Session
 from sclcm_core.errors import ConfigError
 
@@ -38,6 +39,8 @@ def surround(session: Session, arguments: argparse.Namespace) -> Iterator[Qualit
             _record(session, arguments, monitor, stack)
         sinks = [_broadcast(session, stack), *_bridges(arguments, stack)]
         publish(session, sinks)
+        if session.rival is not None:
+            stack.callback(RivalBroadcast(session).close)
         monitor.on_quality += [sink.quality for sink in sinks]
         stack.enter_context(monitor)
         yield monitor

@@ -26,18 +26,20 @@ class LatencyMeter:
 
 
 class CostMeter:
-    """Mean processor time of a thread for each answer since the start."""
+    """Processor time that a thread takes for an answer: the steps that lead to it included, the median over the newest."""
 
     def __init__(self) -> None:
-        self._total_s = 0.0
-        self._n_answers = 0
+        self._pending_s = 0.0
+        self._values: deque[float] = deque(maxlen=KEPT // 16)
 
     def push(self, processor_s: float, n_answers: int) -> None:
         """Take the processor time in s of a step, and how many answers came of it."""
-        self._total_s += processor_s
-        self._n_answers += n_answers
+        self._pending_s += processor_s
+        if n_answers:
+            self._values.append(self._pending_s / n_answers)
+            self._pending_s = 0.0
 
     @property
-    def mean_s(self) -> float | None:
+    def median_s(self) -> float | None:
         """Processor time of an answer in s, or None before the first."""
-        return self._total_s / self._n_answers if self._n_answers else None
+        return float(np.median(list(self._values))) if self._values else None

@@ -61,6 +61,11 @@ def prediction_message(prediction: Prediction) -> dict[str, Any]:
     }
 
 
+def rival_message(prediction: Prediction) -> dict[str, Any]:
+    """Return a prediction of the second model as a JSON object."""
+    return {**prediction_message(prediction), "type": "rival_prediction"}
+
+
 def quality_message(report: QualityReport) -> dict[str, Any]:
     """Return a quality report as a JSON object."""
     return {

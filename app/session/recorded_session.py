@@ -18,6 +18,8 @@ from app.session.session_file import (
     HEADER_KEY,
     MARKERS,
     PREDICTIONS,
+    RIVAL_PREDICTIONS,
+    RIVAL_WITHHELD,
     WITHHELD,
     GapKind,
     SessionHeader,
@@ -52,6 +54,8 @@ class RecordedSession:
         Samples that the source lost, and that the recorder left out.
     n_cut : int
         Bytes at the end of the file that belong to no whole chunk.
+    rival_predictions : tuple of Prediction
+        What the second model answered, where two were compared.
     """
 
     header: SessionHeader
@@ -63,6 +67,7 @@ class RecordedSession:
     n_lost: int = 0
     n_not_recorded: int = 0
     n_cut: int = 0
+    rival_predictions: tuple[Prediction, ...] = ()
 
 
 def read_session(path: Path) -> RecordedSession:
@@ -97,12 +102,13 @@ def read_session(path: Path) -> RecordedSession:
         header,
         samples,
         timestamps,
-        tuple(_predictions(streams, header)),
+        tuple(_predictions(streams[WITHHELD], streams[PREDICTIONS], header.class_names)),
         tuple(Marker(float(t), row[0]) for t, row in _rows(streams[MARKERS])),
         tuple((float(t), json.loads(row[0])) for t, row in _rows(streams[EVENTS])),
         n_lost=int(gaps[gaps[:, 2] == GapKind.LOST, 1].sum()),
         n_not_recorded=int(gaps[gaps[:, 2] == GapKind.NOT_RECORDED, 1].sum()),
         n_cut=chunks.n_cut,
+        rival_predictions=tuple(_rival_predictions(streams, header)),
     )
 
 
@@ -162,14 +168,20 @@ def _rows(stream: Any) -> list[tuple[float, list[str]]]:
     return list(zip(stream["time_stamps"], stream["time_series"], strict=True))
 
 
-def _predictions(streams: dict[str, Any], header: SessionHeader) -> list[Prediction]:
-    reasons = iter([row[0] for _, row in _rows(streams[WITHHELD])])
-    n_classes, n_extra = len(header.class_names), len(EXTRA_COLUMNS)
-    values = np.asarray(streams[PREDICTIONS]["time_series"], np.float64).reshape(-1, n_classes + n_extra)
+def _rival_predictions(streams: dict[str, Any], header: SessionHeader) -> list[Prediction]:
+    if header.rival is None or not {RIVAL_WITHHELD, RIVAL_PREDICTIONS} <= set(streams):
+        return []
+    return _predictions(streams[RIVAL_WITHHELD], streams[RIVAL_PREDICTIONS], header.rival.class_names)
+
+
+def _predictions(silences: Any, answers: Any, class_names: tuple[str, ...]) -> list[Prediction]:
+    reasons = iter([row[0] for _, row in _rows(silences)])
+    n_classes, n_extra = len(class_names), len(EXTRA_COLUMNS)
+    values = np.asarray(answers["time_series"], np.float64).reshape(-1, n_classes + n_extra)
     out = []
-    for t_end, row in zip(streams[PREDICTIONS]["time_stamps"], values, strict=True):
+    for t_end, row in zip(answers["time_stamps"], values, strict=True):
         number, t_start, latency_s, is_withheld = row[n_classes:].tolist()
         probabilities = row[:n_classes].astype(np.float32)
         withheld = next(reasons) if is_withheld else None
-        out.append(Prediction(probabilities, header.class_names, int(number), t_start, float(t_end), 0.0, latency_s, withheld))
+        out.append(Prediction(probabilities, class_names, int(number), t_start, float(t_end), 0.0, latency_s, withheld))
     return out

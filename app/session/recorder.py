@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from app.session.inbox import Inbox, Listener, Opened
 from app.session.session import Session, SessionStatus
-from app.session.session_file import Event, SampleRun, SessionFile, SessionHeader, describe_model
+from app.session.session_file import Event, RivalAnswer, RivalHeader, SampleRun, SessionFile, SessionHeader, describe_model
 from app.session.xdf_writer import BinaryFile, NewFile, XdfWriter
 from sclcm_core.errors import RecordingError
 from sclcm_core.features.normalise import Normaliser
@@ -145,6 +145,7 @@ class Recorder:
         if settings.normaliser is not None:
             self._session.settings = replace(settings, normaliser=self._overhear(settings.normaliser))
         self._session.on_prediction.append(self._take_prediction)
+        self._session.on_rival_prediction.append(self._take_rival)
         self._session.on_status.append(self._take_status)
         self._thread.start()
 
@@ -186,6 +187,9 @@ class Recorder:
 
     def _take_prediction(self, prediction: Prediction) -> None:
         self._inbox.put(replace(prediction, frame=None))
+
+    def _take_rival(self, prediction: Prediction) -> None:
+        self._inbox.put(RivalAnswer(replace(prediction, frame=None)))
 
     def _take_status(self, status: SessionStatus) -> None:
         facts = {"phase": status.phase.value, "message": status.message, "n_samples": status.n_samples}
@@ -246,6 +250,8 @@ class Recorder:
             self._file.samples(item)
         elif isinstance(item, Prediction):
             self._file.prediction(item)
+        elif isinstance(item, RivalAnswer):
+            self._file.rival(item)
         elif isinstance(item, Marker):
             self._file.marker(item)
         elif isinstance(item, QualityReport):
@@ -295,6 +301,7 @@ class Recorder:
             policy=settings.policy.value,
             baseline_s=settings.baseline_s,
             normaliser=NormaliserStats(mean=own.mean.tolist(), sd=own.sd.tolist()) if own else None,
+            rival=_rival_header(self._session),
             version=_version(),
             settings=self._settings,
             **describe_model(self._session.bundle),
@@ -352,6 +359,13 @@ def _begin(file: BinaryFile, path: Path) -> XdfWriter:
         file.close()
         path.unlink(missing_ok=True)
         raise
+
+
+def _rival_header(session: Session) -> RivalHeader | None:
+    if session.rival is None:
+        return None
+    bundle = session.rival.bundle
+    return RivalHeader(model=bundle.manifest.name, model_sha256=bundle.sha256, class_names=bundle.manifest.class_names)
 
 
 def _version() -> str:

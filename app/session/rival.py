@@ -39,7 +39,6 @@ class _Leg:
     buffer: RingBuffer
     first: Progress
     progress: Progress
-    pipeline: Pipeline
     channel_indices: tuple[int, ...]
     realtime: bool
 
@@ -73,6 +72,7 @@ class Rival:
         self._latency, self._cost = LatencyMeter(), CostMeter()
         self._n_predictions = self._n_withheld = self._n_skipped = 0
         self._leg: _Leg | None = None
+        self._pipeline: Pipeline | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread()
 
@@ -96,9 +96,7 @@ class Rival:
             When the stream has not what this model needs.
         """
         indices = match(spec, self.manifest.features).channel_indices
-        if self._leg is not None:
-            self._n_skipped += self._leg.pipeline.n_skipped
-        self._leg = leg = _Leg(spec, buffer, first, Progress(), self._pipeline(spec), indices, realtime)
+        self._leg = leg = _Leg(spec, buffer, first, Progress(), indices, realtime)
         self._thread = threading.Thread(target=self._run, args=(leg,), name="rival", daemon=True)
         self._thread.start()
 
@@ -139,7 +137,7 @@ class Rival:
         return self._agreement.compare(mine, self._standing(), self.trouble)
 
     def _standing(self) -> Standing:
-        skipped = self._n_skipped + (self._leg.pipeline.n_skipped if self._leg else 0)
+        skipped = self._n_skipped + (self._pipeline.n_skipped if self._pipeline else 0)
         return Standing(
             self.manifest.name,
             self._n_predictions,
@@ -147,11 +145,11 @@ class Rival:
             skipped,
             self._latency.percentile(50),
             self._latency.percentile(99),
-            self._cost.mean_s,
+            self._cost.median_s,
             self.truth.score(),
         )
 
-    def _pipeline(self, spec: StreamSpec) -> Pipeline:
+    def _plan(self, spec: StreamSpec) -> Pipeline:
         settings, own = self._settings, self._settings.normaliser
         return Pipeline(
             self.manifest,
@@ -166,7 +164,10 @@ class Rival:
 
     def _run(self, leg: _Leg) -> None:
         try:
-            while self._step(leg):
+            if self._pipeline is not None:
+                self._n_skipped += self._pipeline.n_skipped
+            self._pipeline = pipeline = self._plan(leg.spec)  # here, for a person's statistics may take their time
+            while self._step(leg, pipeline):
                 pass
         except Exception as error:
             log.exception("The second model has stopped; the session goes on.")
@@ -174,7 +175,7 @@ class Rival:
         finally:
             leg.progress.close()
 
-    def _step(self, leg: _Leg) -> bool:
+    def _step(self, leg: _Leg, pipeline: Pipeline) -> bool:
         """Process what the first model has processed; return False when nothing more will come."""
         position = leg.progress.position
         reached = leg.first.wait_for(position + 1, PATIENCE_S)
@@ -185,17 +186,17 @@ class Rival:
             samples = leg.buffer.view(position, stop)[:, list(leg.channel_indices)]
             times, t_arrived = leg.buffer.timestamps(position, stop).copy(), leg.buffer.arrival(stop - 1)
             if leg.buffer.holds(position):
-                self._advance(leg.pipeline, samples, times, t_arrived)
+                self._advance(pipeline, samples, times, t_arrived)
                 leg.progress.move_to(stop)
                 return True
-        self._skip(leg, reached)
+        self._skip(leg, pipeline, reached)
         return True
 
-    def _skip(self, leg: _Leg, reached: int) -> None:
+    def _skip(self, leg: _Leg, pipeline: Pipeline, reached: int) -> None:
         """Go to where the first model is, and count the windows on the way."""
         n_samples = reached - leg.progress.position
         self._n_skipped += int(n_samples / (self.manifest.features.hop_s * leg.spec.sfreq))
-        leg.pipeline.reset()
+        pipeline.reset()
         leg.progress.move_to(reached)
 
     def _advance(self, pipeline: Pipeline, samples: Float32Array, times: Float64Array, t_arrived: float) -> None:

@@ -370,7 +370,7 @@ class Session:
             n_withheld=self._n_withheld,
             latency_p50_s=self._latency.percentile(50),
             latency_p99_s=self._latency.percentile(99),
-            cost_s=self._cost.mean_s,
+            cost_s=self._cost.median_s,
         )
         if journey is None:
             return counted

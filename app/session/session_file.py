@@ -24,6 +24,7 @@ HEADER_KEY = "sclcm_session"
 
 MARKERS, GAPS, PREDICTIONS, WITHHELD = "Markers", "SCLCM gaps", "SCLCM predictions", "SCLCM withheld"
 EVENTS, QUALITY = "SCLCM events", "SCLCM quality"
+RIVAL_PREDICTIONS, RIVAL_WITHHELD = "SCLCM rival predictions", "SCLCM rival withheld"
 """Types of the streams beside the EEG."""
 
 EXTRA_COLUMNS = ("frame", "t_start", "latency_s", "is_withheld")
@@ -40,6 +41,16 @@ class GapKind(IntEnum):
     """The source lost them."""
     NOT_RECORDED = 1
     """They came, but the disk was too slow."""
+
+
+class RivalHeader(BaseModel):
+    """The second model of a session in which two were compared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str = Field(description="name of the model")
+    model_sha256: str = Field(description="hash of its bundle")
+    class_names: tuple[str, ...] = Field(description="in the order of the probabilities")
 
 
 class SessionHeader(BaseModel):
@@ -61,6 +72,7 @@ class SessionHeader(BaseModel):
     policy: Literal["every", "newest"] = Field(description="which windows were predicted")
     baseline_s: float = Field(0.0, description="rest at the start of the stream from which the baseline was taken, in s")
     normaliser: NormaliserStats | None = Field(None, description="the person's own statistics, when they were known before")
+    rival: RivalHeader | None = Field(None, description="the second model, where two were compared")
     version: str = Field("", description="version of the program")
     settings: dict[str, str] = Field(default_factory=dict, description="what else the user had chosen")
 
@@ -84,6 +96,19 @@ class SampleRun:
 
     first: int
     chunk: Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class RivalAnswer:
+    """What the second model says.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        Its prediction.
+    """
+
+    prediction: Prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +161,9 @@ class SessionFile:
         self._eeg = self._add(self._eeg_header())
         self._markers = self._add(StreamHeader("SCLCM markers", MARKERS, "string", ("marker",)))
         self._gaps = self._add(StreamHeader(GAPS, GAPS, "int64", GAP_COLUMNS))
-        self._reasons = self._add(StreamHeader(WITHHELD, WITHHELD, "string", ("reason",)))
-        names = (*header.class_names, *EXTRA_COLUMNS)
-        self._predictions = self._add(StreamHeader(PREDICTIONS, PREDICTIONS, "double64", names))
+        self._answers = self._add_answers(WITHHELD, PREDICTIONS, header.class_names)
+        rival = header.rival
+        self._rivals = self._add_answers(RIVAL_WITHHELD, RIVAL_PREDICTIONS, rival.class_names) if rival else None
         self._events = self._add(StreamHeader(EVENTS, EVENTS, "string", ("event",)))
         writer.commit()
 
@@ -161,6 +186,11 @@ class SessionFile:
                 HEADER_KEY: header.model_dump_json(),
             },
         )
+
+    def _add_answers(self, reasons: str, predictions: str, class_names: tuple[str, ...]) -> tuple[int, int]:
+        """Add the streams of a model: the reasons for which it says nothing, and what it says."""
+        first = self._add(StreamHeader(reasons, reasons, "string", ("reason",)))
+        return first, self._add(StreamHeader(predictions, predictions, "double64", (*class_names, *EXTRA_COLUMNS)))
 
     def _add(self, header: StreamHeader) -> int:
         """Add a stream whose stamps are on this machine's clock already."""
@@ -196,11 +226,19 @@ class SessionFile:
 
     def prediction(self, prediction: Prediction) -> None:
         """Take a prediction, withheld or not."""
-        p, stamp = prediction, np.array([prediction.t_end])
+        self._answer(self._answers, prediction)
+
+    def rival(self, answer: RivalAnswer) -> None:
+        """Take a prediction of the second model."""
+        if self._rivals is not None:
+            self._answer(self._rivals, answer.prediction)
+
+    def _answer(self, streams: tuple[int, int], p: Prediction) -> None:
+        stamp = np.array([p.t_end])
         if p.withheld is not None:
-            self._writer.texts(self._reasons, stamp, [(p.withheld,)])
+            self._writer.texts(streams[0], stamp, [(p.withheld,)])
         extra = (p.index, p.t_start, p.latency_s, p.withheld is not None)
-        self._writer.numbers(self._predictions, stamp, np.array([[*p.probabilities.tolist(), *extra]]))
+        self._writer.numbers(streams[1], stamp, np.array([[*p.probabilities.tolist(), *extra]]))
 
     def quality(self, report: QualityReport) -> None:
         """Take a quality report; the stream begins with the first one."""
