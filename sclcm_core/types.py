@@ -144,6 +144,8 @@ class Prediction:
     typicality : float or None
         How like the model's training windows this one is: the share of them that are at least as far from their centre. 0 is unlike
         everything seen (novel, out of distribution), 1 as typical as can be. None when it is withheld or the bundle cannot tell.
+    embedding : ndarray of float32, shape (n_shared,), or None
+        Where the window lies in the space of words, a unit vector without unit. None when withheld or the bundle has no words.
     """
 
     probabilities: Float32Array
@@ -156,6 +158,7 @@ class Prediction:
     withheld: str | None = None
     frame: FeatureFrame | None = field(default=None, repr=False, compare=False)
     typicality: float | None = None
+    embedding: Float32Array | None = field(default=None, repr=False, compare=False)
 
     @property
     def label(self) -> str | None:

@@ -11,7 +11,7 @@ from sclcm_core.errors import BundleError
 from sclcm_core.inference.onnx_graph import embedding_tensors, with_outputs
 from sclcm_core.types import Float32Array
 
-INPUT, OUTPUT = "features", "logits"
+INPUT, OUTPUT, EMBEDDING = "features", "logits", "embedding"
 
 
 class OnnxPredictor:
@@ -25,17 +25,18 @@ class OnnxPredictor:
     Raises
     ------
     BundleError
-        When the file is not a network with one input ``features`` and one output ``logits``.
+        When the file is not a network with one input ``features`` and an output ``logits``, alone or before ``embedding``.
     """
 
     def __init__(self, path: Path) -> None:
         self._session = _open(path.read_bytes(), path)
         names = [i.name for i in self._session.get_inputs()], [o.name for o in self._session.get_outputs()]
-        if names != ([INPUT], [OUTPUT]):
+        if names[0] != [INPUT] or names[1] not in ([OUTPUT], [OUTPUT, EMBEDDING]):
             raise BundleError(
                 f"The network in '{path}' has inputs {names[0]} and outputs {names[1]}, not ['{INPUT}'] and ['{OUTPUT}'].",
                 "Export it with sclcm-offline.",
             )
+        self.has_embedding = EMBEDDING in names[1]
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
 
     @property
@@ -58,6 +59,25 @@ class OnnxPredictor:
         """
         out: Float32Array = self._session.run([OUTPUT], {INPUT: np.ascontiguousarray(features, dtype=np.float32)})[0]
         return out
+
+    def outputs(self, features: Float32Array) -> tuple[Float32Array, Float32Array]:
+        """Score model inputs and place them among words; only where `has_embedding`.
+
+        Parameters
+        ----------
+        features : ndarray of float32, shape (n, n_bands, n_columns, n_frames)
+            Normalised features, without unit.
+
+        Returns
+        -------
+        logits : ndarray of float32, shape (n, n_classes)
+            Logits, without unit.
+        embedding : ndarray of float32, shape (n, n_shared)
+            Unit vectors, without unit.
+        """
+        feed = {INPUT: np.ascontiguousarray(features, dtype=np.float32)}
+        logits, embedding = self._session.run([OUTPUT, EMBEDDING], feed)
+        return logits, embedding
 
 
 class OnnxEmbedder:

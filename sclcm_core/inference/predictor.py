@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -24,6 +24,30 @@ class Predictor(Protocol):
         -------
         ndarray of float32, shape (n, n_classes)
             Logits, without unit.
+        """
+        ...
+
+
+@runtime_checkable
+class Embeds(Protocol):
+    """A predictor whose network also says where a window lies in the space that EEG and words share."""
+
+    has_embedding: bool
+
+    def outputs(self, features: Float32Array) -> tuple[Float32Array, Float32Array]:
+        """Score model inputs and place them among words.
+
+        Parameters
+        ----------
+        features : ndarray of float32, shape (n, n_bands, n_columns, n_frames)
+            Normalised features, without unit.
+
+        Returns
+        -------
+        logits : ndarray of float32, shape (n, n_classes)
+            Logits, without unit.
+        embedding : ndarray of float32, shape (n, n_shared)
+            Unit vectors, without unit.
         """
         ...
 
