@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from offline import cli_explore
-from sclcm_core.errors import SclcmError
+from sclcm_core.errors import ConfigError, SclcmError
 
 if TYPE_CHECKING:
     from offline.evaluate.summary import Summary
@@ -102,6 +102,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     compare.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run folders that were evaluated")
     _add_curve(commands)
+    _add_protocols(commands)
+    _add_simulate(commands)
     cli_explore.add_commands(commands)
     for name, (summary, text) in _STAGES.items():
         stage = commands.add_parser(
@@ -123,6 +125,37 @@ def _add_curve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     curve.add_argument("what", choices=("labels", "channels"), help="what there is less of")
     _add_stage_options(curve, "evaluate")
     curve.add_argument("--keep", action="append", metavar="A,B,...", help="channels of a point of the curve; may be repeated")
+
+
+def _add_protocols(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    protocols = commands.add_parser(
+        "protocols",
+        help="run a recipe under its publication's protocol and under honest ones",
+        description="Evaluates one recipe as its publication did (selecting on the people who are tested) and honestly (unseen\n"
+        "people; unseen people and stimuli), and puts the figures side by side in one report. With SEED or DEAP on disk:\n\n"
+        "  sclcm-offline protocols assets/configs/sclcm-seed.toml --data-root /data/SEED --keep T7,T8",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_stage_options(protocols, "evaluate")
+    protocols.add_argument("--keep", action="append", metavar="A,B,...", help="these channels alone as well; may be repeated")
+
+
+def _add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    simulate = commands.add_parser(
+        "simulate",
+        help="write simulated files in the formats of SEED or DEAP",
+        description="Writes files that are read like SEED's or DEAP's and say that they are simulated. The effects are known, and\n"
+        "each can be switched off, which shows what a protocol can tell apart:\n\n"
+        "  sclcm-offline simulate seed clips --class-effect 0 --stimulus-effect 1   no emotion in it, recognisable clips\n"
+        "  sclcm-offline protocols assets/configs/sclcm-seed.toml --data-root clips",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    simulate.add_argument("what", choices=("seed", "deap"), help="whose format")
+    simulate.add_argument("folder", type=Path, metavar="DIR", help="where to write; 330 MB a subject of SEED, 100 MB one of DEAP")
+    simulate.add_argument("--subjects", type=int, default=15, metavar="N", help="people (default: 15)")
+    simulate.add_argument("--class-effect", type=float, default=1.0, metavar="X", help="strength of the emotion (default: 1)")
+    simulate.add_argument("--stimulus-effect", type=float, default=0.0, metavar="X", help="strength of the clips (default: 0)")
+    simulate.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed writes the same signals")
 
 
 def _add_stage_options(stage: argparse.ArgumentParser, name: str) -> None:
@@ -179,6 +212,41 @@ def _curve(options: argparse.Namespace) -> None:
     points = follow_curve(variants, folder, options.data_root, n_jobs=options.jobs or default_jobs())
     _print_table(CURVE_TABLE, curve_rows(points))
     print(f"Curve: {folder / 'curve.png'}")
+
+
+def _protocols(options: argparse.Namespace) -> None:
+    from offline.config import load_config
+    from offline.evaluate.cross_validate import default_jobs
+    from offline.evaluate.protocols import PROTOCOLS_TABLE, protocol_rows, protocol_variants, protocols_html
+    from offline.stages import evaluate_variants
+
+    config = load_config(options.config)
+    variants = protocol_variants(config, [text.split(",") for text in options.keep or []])
+    folder = (options.run_dir or Path("runs") / config.name) / "protocols"
+    points = evaluate_variants(variants, folder, options.data_root, n_jobs=options.jobs or default_jobs())
+    _print_table(PROTOCOLS_TABLE, protocol_rows(points))
+    report = folder / "report.html"
+    report.write_text(protocols_html(config, points), encoding="utf-8")
+    print(f"Report: {report}")
+
+
+def _simulate(options: argparse.Namespace) -> None:
+    from offline.progress import progress_bar
+    from sclcm_core.simulation import HeadSettings, write_deap, write_seed
+
+    if options.subjects < 1:
+        raise ConfigError(f"--subjects must be at least 1; got {options.subjects}.", "Say how many people to simulate.")
+    settings = HeadSettings(class_effect=options.class_effect, stimulus_effect=options.stimulus_effect)
+    write = write_seed if options.what == "seed" else write_deap
+    with progress_bar("writing") as report:
+        paths = write(
+            options.folder,
+            n_subjects=options.subjects,
+            settings=settings,
+            seed=options.seed,
+            progress=lambda done, total: report(done, total, ""),
+        )
+    print(f"Wrote {len(paths)} simulated files to '{options.folder}'.")
 
 
 def _open(options: argparse.Namespace) -> Run:
@@ -288,6 +356,8 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "methods": _methods,
     "compare": _compare,
     "curve": _curve,
+    "protocols": _protocols,
+    "simulate": _simulate,
     "explore": lambda options: cli_explore.run_explore(options, _print_table),
     "audit": lambda options: cli_explore.run_audit(options, _print_table),
     "run": _run,

@@ -15,8 +15,10 @@ from offline.pretrain.names import AugmentationName
 from sclcm_core.errors import ConfigError, nearest
 from sclcm_core.features.spec import FeatureSpec
 
-Line = Literal["population", "personal"]
-"""How features are normalised: by the statistics of the training people, or by the person's own rest."""
+Line = Literal["population", "personal", "window"]
+"""How features are normalised: by the statistics of the training people, by the person's own rest, or each window by its own.
+
+The last is the original SCLCM's. It deletes the level of the band power, the main feature, and is here for comparison only."""
 
 LINES: tuple[Line, ...] = get_args(Line)
 
@@ -35,6 +37,7 @@ class DatasetConfig(_Strict):
     ] = {}
     without_subjects: Annotated[tuple[str, ...], Field(description="subjects who are not read at all")] = ()
     window_hop_frames: Annotated[int, Field(ge=1, description="distance between windows, in frames")] = 2
+    last_window_only: Annotated[bool, Field(description="one window a trial, the one that ends with it (the original)")] = False
 
 
 class EncoderConfig(_Strict):
@@ -121,10 +124,10 @@ class EvaluateConfig(_Strict):
     """The protocol."""
 
     split: Annotated[
-        Literal["leave_one_subject_out", "grouped_folds", "subject_and_stimulus_disjoint", "within_subject"],
+        Literal["leave_one_subject_out", "grouped_folds", "subject_and_stimulus_disjoint", "within_subject", "selected_on_test"],
         Field(description="what a fold leaves out"),
     ] = "leave_one_subject_out"
-    options: Annotated[dict[str, int | str], Field(description="options of the split, such as k or n_validation_subjects")] = {}
+    options: Annotated[dict[str, bool | int | str], Field(description="options of the split, such as k or n_validation_subjects")] = {}
     baselines: Annotated[
         tuple[Literal["majority", "logistic_regression", "riemannian"], ...],
         Field(description="simple methods on the same folds"),
@@ -133,6 +136,12 @@ class EvaluateConfig(_Strict):
         tuple[str, ...],
         Field(description="people on whom shape and training were chosen; figures of the others are given by themselves too"),
     ] = ()
+
+
+class OriginalConfig(_Strict):
+    """The protocol of the publication that a config goes back to; 'sclcm-offline protocols' runs it beside the honest ones."""
+
+    test_subjects: Annotated[tuple[str, ...], Field(min_length=1, description="people who are tested and, there, stop training")]
 
 
 class QuantizeConfig(_Strict):
@@ -175,6 +184,7 @@ class RunConfig(_Strict):
     pretrain: Annotated[PretrainConfig | None, Field(description="left out: no pretraining")] = None
     finetune: FinetuneConfig = FinetuneConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
+    original: Annotated[OriginalConfig | None, Field(description="left out: there is no original to compare with")] = None
     quantize: QuantizeConfig = QuantizeConfig()
     bundle: Annotated[BundleConfig | None, Field(description="left out: nothing is shipped")] = None
 

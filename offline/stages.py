@@ -34,7 +34,7 @@ from offline.training.distributed import is_first
 from offline.training.inputs import normalised, population_normaliser
 from offline.training.networks import build_classifier, build_encoder
 from sclcm_core.errors import ConfigError
-from sclcm_core.models import Ensemble, SclcmEncoder
+from sclcm_core.models import SclcmEncoder, Ensemble
 
 logger = logging.getLogger(__name__)
 
@@ -42,9 +42,14 @@ PROTOCOLS = {
     "leave_one_subject_out": "Leave one person out: each person is tested by a network that never saw any of theirs.",
     "grouped_folds": "Groups of people left out: each is tested by a network that never saw any of them.",
     "subject_and_stimulus_disjoint": "People and stimuli left out together: unseen people are tested on unseen stimuli.",
+    "selected_on_test": "The original's protocol: the people who are tested also decide when training stops, and the training people "
+    "saw the same stimuli. What comes out is no estimate of what unknown people would get.",
     "within_subject": "Trials left out within each person: the tested person is known from other trials.",
 }
 """What each split holds out, in words."""
+
+HELD_OUT = "The original's test people; training people decide when to stop. The stimuli are still those of the training."
+"""What the original's protocol is without its look at the test side."""
 
 INNER = "Other people, chosen by chance in each fold, decide when to stop; the test side is read once."
 
@@ -108,6 +113,7 @@ def prepare(config: RunConfig, folder: RunFolder, root: Path | None = None) -> R
             config.features,
             options=config.dataset.options,
             window_hop_frames=config.dataset.window_hop_frames,
+            last_only=config.dataset.last_window_only,
             subjects=subjects,
             cache_dir=folder.path.parent / "frames",
             progress=report,
@@ -169,6 +175,14 @@ def run_folds(run: Run, *, n_jobs: int = 1, only: int | None = None) -> list[Fol
         )
 
 
+def protocol_text(config: RunConfig) -> str:
+    """Say in words what an evaluation holds out and who decides when to stop."""
+    evaluate = config.evaluate
+    if evaluate.split != "selected_on_test":
+        return f"{PROTOCOLS[evaluate.split]} {INNER}"
+    return HELD_OUT if evaluate.options.get("honest") else PROTOCOLS[evaluate.split]
+
+
 def measure(run: Run, *, n_jobs: int = 1) -> Summary:
     """Cross-validate the recipe.
 
@@ -185,7 +199,7 @@ def measure(run: Run, *, n_jobs: int = 1) -> Summary:
         Also in ``metrics.json``.
     """
     results = run_folds(run, n_jobs=n_jobs)
-    protocol = f"{PROTOCOLS[run.config.evaluate.split]} {INNER}"
+    protocol = protocol_text(run.config)
     seed = Seed(run.config.seed).of("summary")
     design = run.config.evaluate.design_subjects
     summary = summarise(results, run.windows, protocol, main=run.shipped, seed=seed, design_subjects=design)
@@ -230,6 +244,33 @@ def _plots(run: Run, summary: Summary) -> dict[str, bytes]:
     return plots
 
 
+def evaluate_variants(variants: Sequence[Variant], path: Path, root: Path | None = None, *, n_jobs: int = 1) -> list[Point]:
+    """Evaluate variants of a config, each in a run folder of its own.
+
+    Parameters
+    ----------
+    variants : sequence of Variant
+        The variants.
+    path : Path
+        Where the run folders are.
+    root : Path, optional
+        Folder of the data set.
+    n_jobs : int
+        Folds at a time.
+
+    Returns
+    -------
+    list of Point
+        In the order of the variants.
+    """
+    points = []
+    for variant in variants:
+        logger.info("%s", variant.name)
+        run = prepare(variant.config, open_run(variant.config, path / variant.name.replace(", ", "-").replace(" ", "-")), root)
+        points.append(Point(variant, measure(run, n_jobs=n_jobs), run.windows.dataset))
+    return points
+
+
 def follow_curve(variants: Sequence[Variant], path: Path, root: Path | None = None, *, n_jobs: int = 1) -> list[Point]:
     """Evaluate the points of a curve and draw it.
 
@@ -249,11 +290,7 @@ def follow_curve(variants: Sequence[Variant], path: Path, root: Path | None = No
     list of Point
         In the order of the variants.
     """
-    points = []
-    for variant in variants:
-        logger.info("%s", variant.name)
-        run = prepare(variant.config, open_run(variant.config, path / variant.name), root)
-        points.append(Point(variant, measure(run, n_jobs=n_jobs)))
+    points = evaluate_variants(variants, path, root, n_jobs=n_jobs)
     axis = "labelled trials in %" if variants[0].name.startswith("labels") else "channels"
     main = INT8 if variants[0].config.quantize.enabled else FLOAT
     (path / "curve.png").write_bytes(draw_curve(points, main, axis))

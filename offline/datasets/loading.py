@@ -21,6 +21,7 @@ def load_windows(
     *,
     options: Mapping[str, Any] | None = None,
     window_hop_frames: int | None = None,
+    last_only: bool = False,
     subjects: Collection[str] | None = None,
     cache_dir: Path | None = None,
     n_jobs: int = 1,
@@ -41,6 +42,8 @@ def load_windows(
         Options of the data set that differ from the usual ones.
     window_hop_frames : int, optional
         Distance between windows in frames; half a window when left out.
+    last_only : bool
+        Whether each recording gives one window alone, the one that ends with it.
     subjects : collection of str, optional
         Names of the subjects to read; all when left out.
     cache_dir : Path, optional
@@ -72,7 +75,12 @@ def load_windows(
         )
         frames = (found for found in prepared.recordings() if subjects is None or found.subject in subjects)
     return build_window_set(
-        frames, spec, class_names=dataset.class_names, card=dataset.card(), window_hop_frames=window_hop_frames
+        frames,
+        spec,
+        class_names=dataset.class_names,
+        card=dataset.card(),
+        window_hop_frames=window_hop_frames,
+        last_only=last_only,
     )
 
 

@@ -339,6 +339,47 @@ def first_trials(windows: WindowSet, n_train: int = 9, *, n_validation: int = 3,
     return folds
 
 
+def selected_on_test(windows: WindowSet, *, seed: int = 0, test_subjects: str, honest: bool = False) -> list[Fold]:
+    """Test on named subjects who also decide when to stop: the protocol of the original SCLCM, for comparison only.
+
+    Parameters
+    ----------
+    windows : WindowSet
+        The windows.
+    seed : int
+        Which other subjects validate, when `honest`.
+    test_subjects : str
+        Names of the subjects, separated by commas.
+    honest : bool
+        Whether as many others of the training subjects decide instead: the same test side, and no look at it.
+
+    Returns
+    -------
+    list of Fold
+        One.
+
+    Raises
+    ------
+    DatasetError
+        When a subject is not there.
+    """
+    names = [name.strip() for name in test_subjects.split(",")]
+    unknown = sorted(set(names) - set(windows.subject_names))
+    if unknown:
+        raise DatasetError(
+            f"There is no subject {', '.join(unknown)}; the data set has {', '.join(windows.subject_names)}.",
+            "Correct test_subjects.",
+        )
+    mine = [windows.subject_names.index(name) for name in names]
+    if honest:
+        return _by_subject(windows, [mine], seed, len(mine))
+    test = np.isin(windows.subject, mine)
+    train, chosen = (np.flatnonzero(windows.usable & part) for part in (~test, test))
+    fold = Fold(f"subjects {', '.join(names)}", train, chosen, chosen, selects_on_test=True)
+    check_fold(fold, windows)
+    return [fold]
+
+
 SPLITTERS: dict[str, Callable[..., list[Fold]]] = {
     "leave_one_subject_out": leave_one_subject_out,
     "grouped_folds": grouped_folds,
@@ -348,6 +389,9 @@ SPLITTERS: dict[str, Callable[..., list[Fold]]] = {
 }
 """The splits by name; each takes a WindowSet, ``seed`` and options of its own."""
 
+COMPARISONS: dict[str, Callable[..., list[Fold]]] = {"selected_on_test": selected_on_test}
+"""Protocols of publications, which test some people only and may look at them before; called like the splits."""
+
 
 def make_folds(name: str, windows: WindowSet, *, seed: int, options: Mapping[str, Any] | None = None) -> list[Fold]:
     """Make the folds of a split by its name.
@@ -355,7 +399,7 @@ def make_folds(name: str, windows: WindowSet, *, seed: int, options: Mapping[str
     Parameters
     ----------
     name : str
-        A key of `SPLITTERS`.
+        A key of `SPLITTERS` or `COMPARISONS`.
     windows : WindowSet
         The windows.
     seed : int
@@ -368,10 +412,11 @@ def make_folds(name: str, windows: WindowSet, *, seed: int, options: Mapping[str
     list of Fold
         Checked folds.
     """
-    if name not in SPLITTERS:
-        raise DatasetError(f"There is no split '{name}'.", nearest(name, SPLITTERS))
+    known = SPLITTERS | COMPARISONS
+    if name not in known:
+        raise DatasetError(f"There is no split '{name}'.", nearest(name, known))
     try:
-        return SPLITTERS[name](windows, seed=seed, **dict(options or {}))
+        return known[name](windows, seed=seed, **dict(options or {}))
     except TypeError as error:
         raise DatasetError(
             f"The options {dict(options or {})} do not fit the split '{name}': {error}.", "Correct them."

@@ -122,7 +122,7 @@ class _Cut:
     dropped: Counter[str]
 
 
-def cut_windows(frames: RecordingFrames, spec: FeatureSpec, hop_frames: int) -> _Cut:
+def cut_windows(frames: RecordingFrames, spec: FeatureSpec, hop_frames: int, last_only: bool = False) -> _Cut:
     """Choose the sequences of frames that become windows.
 
     A sequence that touches a frame that cannot be trusted is dropped and counted, as is one across the end of the baseline.
@@ -135,13 +135,17 @@ def cut_windows(frames: RecordingFrames, spec: FeatureSpec, hop_frames: int) -> 
         How many frames make a window.
     hop_frames : int
         Distance between windows in frames.
+    last_only : bool
+        Whether only the window that ends with the recording is wanted.
 
     Returns
     -------
     object with starts (n,), is_baseline (n,), dropped
         Number of each window's first frame, whether the window lies in the baseline, and windows left out by reason.
     """
-    starts = np.arange(0, len(frames.values) - spec.n_frames + 1, hop_frames, dtype=np.int64)
+    last = len(frames.values) - spec.n_frames
+    starts = np.arange(last if last_only else 0, last + 1, hop_frames, dtype=np.int64)
+    starts = starts[starts >= 0]
     t0 = starts * spec.hop / spec.sfreq
     is_baseline = t0 + spec.span_s <= frames.baseline_s + _EPSILON_S
     across = ~is_baseline & (t0 < frames.baseline_s - _EPSILON_S)
@@ -199,6 +203,7 @@ def build_window_set(
     class_names: tuple[str, ...],
     card: DatasetCard,
     window_hop_frames: int | None = None,
+    last_only: bool = False,
 ) -> WindowSet:
     """Cut the frames of recordings into windows; none crosses from one recording into the next.
 
@@ -214,6 +219,8 @@ def build_window_set(
         What must be said of the data.
     window_hop_frames : int, optional
         Distance between windows in frames; half a window when left out.
+    last_only : bool
+        Whether each recording gives one window alone, the one that ends with it.
 
     Returns
     -------
@@ -228,7 +235,7 @@ def build_window_set(
     hop = max(1, spec.n_frames // 2) if window_hop_frames is None else window_hop_frames
     if hop < 1:
         raise ValueError(f"window_hop_frames must be at least 1; got {window_hop_frames}.")
-    builder = _Builder(spec, hop)
+    builder = _Builder(spec, hop, last_only)
     for frames in recordings:
         builder.add(frames)
     return builder.finish(class_names, card)
@@ -237,8 +244,8 @@ def build_window_set(
 class _Builder:
     """Gathers windows recording by recording."""
 
-    def __init__(self, spec: FeatureSpec, hop: int) -> None:
-        self.spec, self.hop = spec, hop
+    def __init__(self, spec: FeatureSpec, hop: int, last_only: bool) -> None:
+        self.spec, self.hop, self.last_only = spec, hop, last_only
         self.features: list[Float32Array] = []
         self.ids: list[npt.NDArray[np.int64]] = []
         self.t0: list[Float64Array] = []
@@ -253,7 +260,7 @@ class _Builder:
         self.simulated |= frames.simulated
         ids = self._ids(frames)
         self._add_baseline(ids[1], frames)
-        cut = cut_windows(frames, self.spec, self.hop)
+        cut = cut_windows(frames, self.spec, self.hop, self.last_only)
         self.dropped += cut.dropped
         if len(cut.starts):
             self.features.append(np.ascontiguousarray(frames.windows(self.spec.n_frames)[cut.starts]))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from offline.config import RunConfig, parse_config
+from offline.datasets.dataset import DatasetCard
 from offline.evaluate.intervals import Figure
 from offline.evaluate.plots import curve_plot
 from offline.evaluate.summary import Summary
@@ -63,7 +65,7 @@ def label_variants(config: RunConfig, shares: Iterable[float] = LABEL_SHARES) ->
         Variant(f"labels-{100 * share:g}-{'pretrained' if pretrained else 'scratch'}", 100 * share, pretrained, changed)
         for share in shares
         for pretrained in (True, False)
-        for changed in [_changed(config, pretrained=pretrained, label_share=share)]
+        for changed in [changed_config(config, pretrained=pretrained, label_share=share)]
     ]
 
 
@@ -91,14 +93,39 @@ def channel_variants(config: RunConfig, subsets: Sequence[Sequence[str]]) -> lis
             raise ConfigError(f"The config '{config.name}' has no channel {', '.join(missing)}.", f"It has {', '.join(whole)}.")
         names = [whole[index] for index in sorted(set(kept))]
         name = f"channels-{'-'.join(names)}" if len(names) < 5 else f"channels-{len(names)}"
-        variants.append(Variant(name, len(names), config.pretrain is not None, _changed(config, ch_names=names)))
+        variants.append(Variant(name, len(names), config.pretrain is not None, changed_config(config, ch_names=names)))
     return variants
 
 
-def _changed(
-    config: RunConfig, *, pretrained: bool = True, label_share: float | None = None, ch_names: list[str] | None = None
+def changed_config(
+    config: RunConfig,
+    *,
+    pretrained: bool = True,
+    label_share: float | None = None,
+    ch_names: list[str] | None = None,
+    **sections: Any,
 ) -> RunConfig:
-    content = config.model_dump(mode="json")
+    """Return a config of which some things are different, and which ships nothing.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The whole.
+    pretrained : bool
+        Whether it keeps its pretraining.
+    label_share : float, optional
+        Share of labelled training trials, in 0..1.
+    ch_names : list of str, optional
+        Channels; fewer than four have the 1-D encoder.
+    **sections
+        Whole sections or keys of the top level, by name.
+
+    Returns
+    -------
+    RunConfig
+        Checked anew.
+    """
+    content = config.model_dump(mode="json") | sections
     content["bundle"] = None
     if not pretrained:
         content["pretrain"] = None
@@ -113,10 +140,11 @@ def _changed(
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A variant and what it came to."""
+    """A variant, what it came to, and what must be said of the data."""
 
     variant: Variant
     summary: Summary
+    data: DatasetCard
 
 
 def curve_rows(points: Sequence[Point]) -> list[tuple[str, ...]]:

@@ -70,7 +70,7 @@ def report_html(
     """
     parts = [
         f"<h1>{html.escape(config.title)}</h1>",
-        _warning(card),
+        warning(card),
         _paragraphs(notes),
         f"<p>{html.escape(card.title)}, {html.escape(card.licence)}. {html.escape(card.attribution)}</p>",
         f"<h2>Protocol</h2><p>{html.escape(summary.protocol)} Chance: {summary.chance:.3f}.</p>",
@@ -82,8 +82,21 @@ def report_html(
         "<h2>Folds</h2>" + _folds(summary.folds),
         f"<h2>Config</h2><pre>{html.escape(config.model_dump_json(indent=1))}</pre>",
     ]
-    title = html.escape(config.name)
-    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
+    return page(config.name, parts)
+
+
+def page(title: str, parts: Sequence[str]) -> str:
+    """Put parts of HTML into a self-contained page.
+
+    Parameters
+    ----------
+    title : str
+        What the browser's tab says.
+    parts : sequence of str
+        HTML.
+    """
+    name = html.escape(title)
+    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{name}</title><style>{_STYLE}</style>'
     return head + "\n".join(parts) + "</html>\n"
 
 
@@ -98,7 +111,8 @@ def _cell(number: int, text: str) -> str:
     return f"<td{' class=n' if number > 1 else ''}>{html.escape(text)}</td>"
 
 
-def _warning(card: DatasetCard) -> str:
+def warning(card: DatasetCard) -> str:
+    """Return a box that says what is simulated; nothing where nothing is."""
     if not card.simulated:
         return ""
     return '<p class="warn">Simulated data: these figures say that the program works, and nothing about people.</p>'

@@ -83,7 +83,7 @@ class RiemannianBaseline:
 
     def _matrices(self, inputs: Inputs, line: Line) -> Float64Array:
         matrices = self._covariances.of_windows[inputs.window]
-        if line == "population":
+        if line != "personal":
             return matrices
         out = np.empty_like(matrices)
         for person in np.unique(inputs.subject):

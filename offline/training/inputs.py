@@ -107,8 +107,8 @@ def normalised(windows: WindowSet, indices: Int64Array, line: Line, population: 
         Windows, not normalised.
     indices : ndarray of int64, shape (n,)
         Which of them.
-    line : {'population', 'personal'}
-        By the training people's statistics, or each by the person's own.
+    line : {'population', 'personal', 'window'}
+        By the training people's statistics, each by the person's own, or each window by its own.
     population : Normaliser
         The training people's statistics.
 
@@ -117,16 +117,38 @@ def normalised(windows: WindowSet, indices: Int64Array, line: Line, population: 
     Inputs
         In the order of `indices`.
     """
-    subject = windows.subject[indices]
-    features = np.empty((len(indices), *windows.features.shape[1:]), np.float32)
-    for person in np.unique(subject):
-        mine = np.flatnonzero(subject == person)
-        normaliser = population if line == "population" else personal_normaliser(windows, int(person))
-        frames = normaliser.transform(np.moveaxis(windows.features[indices[mine]], -1, 1))
-        features[mine] = np.moveaxis(frames, 1, -1)
     chosen = windows.select(indices)
     ids = (chosen.label, chosen.subject, chosen.trial, chosen.stimulus, chosen.recording)
+    features = standardised(chosen.features) if line == "window" else _by_people(chosen, line, population)
     return Inputs(features, *ids, indices, chosen.t0)
+
+
+def _by_people(chosen: WindowSet, line: Line, population: Normaliser) -> Float32Array:
+    features = np.empty(chosen.features.shape, np.float32)
+    for person in np.unique(chosen.subject):
+        mine = np.flatnonzero(chosen.subject == person)
+        normaliser = population if line == "population" else personal_normaliser(chosen, int(person))
+        features[mine] = np.moveaxis(normaliser.transform(np.moveaxis(chosen.features[mine], -1, 1)), 1, -1)
+    return features
+
+
+def standardised(features: Float32Array) -> Float32Array:
+    """Standardise each band and column over the window's own time, as the original SCLCM does.
+
+    Parameters
+    ----------
+    features : ndarray of float32, shape (n, n_bands, n_columns, n_frames)
+        Features in nats or dB.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, n_bands, n_columns, n_frames)
+        Mean 0 and standard deviation 1 over the frames, without unit; 0 where nothing changes.
+    """
+    centred = features - features.mean(axis=-1, keepdims=True)
+    sd = features.std(axis=-1, keepdims=True)
+    out: Float32Array = np.divide(centred, sd, out=np.zeros_like(centred), where=sd > 0)
+    return out
 
 
 def joined(parts: list[Inputs]) -> Inputs:

@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+
+from offline.datasets.splits import make_folds
+from offline.evaluate.protocols import DISJOINT, ORIGINAL, PEOPLE, UNSELECTED, protocol_rows, protocol_variants, protocols_html
+from offline.stages import evaluate_variants, protocol_text
+from offline.training.inputs import normalised, population_normaliser, standardised
+from sclcm_core.errors import ConfigError, DatasetError
+
+DATA = {"name": "simulated", "options": {"n_subjects": 5, "n_stimuli": 9, "trial_s": 8.0, "rest_s": 8.0}}
+
+
+def _config(make_config, **changes):
+    original = {"test_subjects": ["01", "02"]}
+    return make_config(lines=["population"], dataset=DATA, original=original, **changes)
+
+
+def test_a_recipe_is_run_under_four_protocols_for_all_channels_and_for_each_subset(make_config):
+    features = {"ch_names": ["F3", "F4", "T7", "T8"], "sfreq": 128.0, "n_frames": 8}
+    variants = protocol_variants(_config(make_config, features=features), [["T7", "T8"]])
+    names = [variant.name for variant in variants]
+    assert names == [f"{p}, {n} channels" for n in (4, 2) for p in (ORIGINAL, UNSELECTED, PEOPLE, DISJOINT)]
+    assert [v.config.lines for v in variants[:4]] == [("window",), ("window",), ("population",), ("population",)]
+    assert variants[5].config.features.ch_names == ("T7", "T8")
+
+
+def test_a_recipe_without_an_original_is_refused(make_config):
+    with pytest.raises(ConfigError, match="names no original protocol"):
+        protocol_variants(make_config())
+
+
+def test_the_original_protocol_says_that_it_looks_at_the_test_side(make_config):
+    original, unselected, people, _ = protocol_variants(_config(make_config))
+    assert "no estimate" in protocol_text(original.config)
+    assert "training people decide" in protocol_text(unselected.config)
+    assert "read once" in protocol_text(people.config)
+
+
+def test_only_the_original_split_validates_on_its_test_people(windows):
+    names = ",".join(windows.subject_names[:2])
+    (selected,) = make_folds("selected_on_test", windows, seed=0, options={"test_subjects": names})
+    (honest,) = make_folds("selected_on_test", windows, seed=0, options={"test_subjects": names, "honest": True})
+    np.testing.assert_array_equal(selected.validation, selected.test)
+    np.testing.assert_array_equal(selected.test, honest.test)
+    people = [set(windows.subject[part].tolist()) for part in (honest.train, honest.validation, honest.test)]
+    assert not (people[0] & people[1] or people[1] & people[2] or people[0] & people[2])
+    assert not set(windows.subject[selected.train].tolist()) & people[2]
+
+
+def test_a_test_subject_who_is_not_there_is_named(windows):
+    with pytest.raises(DatasetError, match="no subject 99"):
+        make_folds("selected_on_test", windows, seed=0, options={"test_subjects": "99"})
+
+
+def test_a_window_standardised_by_itself_has_lost_its_level(windows):
+    indices = np.flatnonzero(windows.usable)[:6]
+    inputs = normalised(windows, indices, "window", population_normaliser(windows, indices))
+    assert abs(inputs.features.mean(axis=-1)).max() < 1e-4
+    np.testing.assert_allclose(inputs.features.std(axis=-1), 1, atol=1e-3)
+    np.testing.assert_array_equal(standardised(np.full((1, 1, 1, 4), 3.0, np.float32)), 0)
+
+
+def test_the_protocols_come_out_side_by_side_and_say_what_is_simulated(make_config, tmp_path):
+    config = _config(make_config, quantize={"enabled": False})
+    points = evaluate_variants(protocol_variants(config)[:3], tmp_path)
+    rows = protocol_rows(points)
+    assert {row[0] for row in rows} == {ORIGINAL, UNSELECTED, PEOPLE}
+    text = protocols_html(config, points)
+    assert "imulated" in text
+    assert text.count("<tr>") == len(rows) + 1
