@@ -20,7 +20,7 @@ from app.gui.display import check_display
 from app.gui.header import Header, icon, phase_tone
 from app.gui.layout import Layouts
 from app.gui.opening import Opening
-from app.gui.session_like import SessionLike
+from app.gui.session_like import SessionLike, rival_of
 from app.gui.theme import DARK, THEMES, Theme, style_sheet
 from app.gui.transport_bar import TransportBar
 from app.gui.truth_bar import TruthBar
@@ -114,7 +114,14 @@ class MainWindow(QMainWindow):
         self.restoreState(state)
         self._lay(self.desk)
         self.set_theme(self.theme.name)
+        self._show_rival()
         session.start()
+
+    def _show_rival(self) -> None:
+        """Bring the view of two models to the front when there are two."""
+        if rival_of(self.session) is not None:
+            self.desk.cards["compare"].show()
+            self.desk.cards["compare"].raise_()
 
     # -- looks -----------------------------------------------------------------------------------------------------------------
 
@@ -236,6 +243,7 @@ class MainWindow(QMainWindow):
             return
         self._is_arranged = True
         self.layouts.restore()
+        self._show_rival()
         self.desk.views["traces"].setFocus()
         if not self.settings.value("window/hint_seen", False, type=bool):
             self.settings.setValue("window/hint_seen", True)

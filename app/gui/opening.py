@@ -11,7 +11,7 @@ from PyQt5.QtWidgets import QFileDialog
 
 from app.gui.errand import Errand
 from app.gui.model_panel import ModelPanel
-from app.gui.session_like import SessionLike
+from app.gui.session_like import SessionLike, rival_of
 from app.gui.stream_panel import StreamPanel
 from app.gui.workbench import Assignment, FoundStream
 
@@ -38,7 +38,10 @@ class Opening(QObject):
     def show_models(self) -> None:
         """Show the card of the model in use; list the others as soon as they are read."""
         window, workbench = self._window, self._window.workbench
-        panel = ModelPanel(window.session.manifest, window.theme, self.use_model if workbench else None, window)
+        rival = rival_of(window.session)
+        use, compare = (self.use_model, self.compare_with) if workbench else (None, None)
+        name = rival.name if rival else ""
+        panel = ModelPanel(window.session.manifest, window.theme, use, window, compare=compare, rival=name)
         window.show_panel(panel)
         if workbench is not None:
             self._send(workbench.models, panel.show_models)
@@ -67,6 +70,13 @@ class Opening(QObject):
         workbench = self._window.workbench
         if workbench is not None:
             self._open(f"Loading {path.stem} …", lambda: workbench.with_model(path))
+
+    def compare_with(self, path: Path | None) -> None:
+        """Run a second model beside the present one, or none any more."""
+        workbench = self._window.workbench
+        if workbench is not None:
+            text = "Ending the comparison …" if path is None else f"Loading {path.stem} beside the present model …"
+            self._open(text, lambda: workbench.with_rival(path))
 
     def open_stream(self, stream: FoundStream, assignment: Assignment) -> None:
         """Connect to another stream."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.acquisition.source import Phase
+from app.session.comparison import Agreement, Comparison, Standing
 from app.session.session import SessionStatus
 from app.session.truth import TruthScore, TruthScorer
 from sclcm_core.inference.pipeline import Pipeline
@@ -43,6 +44,8 @@ class PosedSession:
         Rest that the pipeline takes first, in s.
     seed : int
         Which head.
+    rival : Bundle, optional
+        A second model that sees the same windows.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class PosedSession:
         origin: Origin = "simulated",
         baseline_s: float = 0.0,
         seed: int = 7,
+        rival: Bundle | None = None,
     ) -> None:
         self.on_prediction: list[Callable[[Prediction], None]] = []
         self.on_marker: list[Callable[[Marker], None]] = []
@@ -63,6 +67,10 @@ class PosedSession:
         self._head = SimulatedHead(np.random.default_rng(seed), sfreq, ch_names)
         self._ring = RingBuffer(round(BUFFER_S * sfreq), len(ch_names))
         self._pipeline = Pipeline(self.manifest, bundle.predictor, sfreq, baseline_s=baseline_s)
+        self.on_rival_prediction: list[Callable[[Prediction], None]] = []
+        self.rival_manifest = rival.manifest if rival else None
+        self._second = Pipeline(rival.manifest, rival.predictor, sfreq, baseline_s=baseline_s) if rival else None
+        self._agreement = Agreement(self.manifest, rival.manifest) if rival else None
         self._truth = TruthScorer(self.manifest.class_names)
         self._latencies: list[float] = []
         self._known = False
@@ -98,6 +106,14 @@ class PosedSession:
     def score(self) -> TruthScore | None:
         """How often the predictions agree with the states that were played."""
         return self._truth.score()
+
+    def comparison(self) -> Comparison | None:
+        """Both models side by side, or None when there is no second one."""
+        if self._agreement is None or self.rival_manifest is None:
+            return None
+        n, score = self.status.n_predictions, self.score()
+        mine, theirs = Standing(self.manifest.name, n, score=score), Standing(self.rival_manifest.name, n)
+        return self._agreement.compare(mine, theirs)
 
     def go(self, phase: Phase, message: str = "") -> None:
         """Change the phase, and tell of it."""
@@ -154,11 +170,27 @@ class PosedSession:
         self._ring.write(samples, times, t_arrived)
         for prediction in self._pipeline.advance(samples[:, list(self.channel_indices)], times, t_arrived):
             self._publish(prediction)
+        self._ask_second(samples, times, t_arrived)
         self._count()
+
+    def _ask_second(self, samples: np.ndarray, times: np.ndarray, t_arrived: float) -> None:
+        """Let the second model see samples, (n_samples, n_channels) in µV, of which each came at times, (n_samples,) in s."""
+        if self._second is None or self._agreement is None:
+            return
+        for prediction in self._second.advance(samples[:, self._rival_columns()], times, t_arrived):
+            self._agreement.push_theirs(prediction)
+            for callback in self.on_rival_prediction:
+                callback(prediction)
+
+    def _rival_columns(self) -> list[int]:
+        names = self.rival_manifest.features.ch_names if self.rival_manifest else ()
+        return [self._stream.ch_names.index(name) for name in names]
 
     def _publish(self, prediction: Prediction) -> None:
         self._latencies.append(prediction.latency_s)
         self._truth.push_prediction(prediction)
+        if self._agreement is not None:
+            self._agreement.push_mine(prediction)
         n_withheld = self.status.n_withheld + (prediction.withheld is not None)
         self.status = replace(self.status, n_predictions=self.status.n_predictions + 1, n_withheld=n_withheld)
         for callback in self.on_prediction:

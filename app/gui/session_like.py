@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from sclcm_core.types import Marker, Prediction, StreamSpec
 
 if TYPE_CHECKING:
+    from app.session.comparison import Comparison
     from app.session.session import SessionStatus
     from app.session.truth import TruthScore
     from sclcm_core.features.normalise import Normaliser
@@ -141,6 +142,15 @@ class Compares(Protocol):
     def rival_manifest(self) -> Manifest | None:
         """What the second model says of itself; None when there is none."""
         ...
+
+    def comparison(self) -> Comparison | None:
+        """Both models side by side; None when there is no second one."""
+        ...
+
+
+def rival_of(session: SessionLike) -> Manifest | None:
+    """Return what the second model of a session says of itself, or None."""
+    return session.rival_manifest if isinstance(session, Compares) else None
 
 
 def transport_of(session: SessionLike) -> Transport | None:

@@ -98,3 +98,7 @@ class Workbench(Protocol):
     def with_model(self, model_path: Path) -> SessionLike:
         """Return a session, not yet started, on the present source with another model."""
         ...
+
+    def with_rival(self, model_path: Path | None) -> SessionLike:
+        """Return a session, not yet started, on the present source with a second model beside the first, or with none."""
+        ...

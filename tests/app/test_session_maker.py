@@ -10,6 +10,7 @@ from app.session.session import Session, SessionSettings
 from app.session_maker import Plan, SessionMaker
 from sclcm_core.errors import SclcmError
 from sclcm_core.inference.bundle import load_bundle
+from sclcm_core.inference.manifest import Manifest
 from sclcm_core.inference.pipeline import WindowPolicy
 from sclcm_core.recordings import write_npz
 from sclcm_core.recordings.recording import Recording
@@ -47,6 +48,47 @@ def test_another_model_gets_the_same_source_anew(folder: Path) -> None:
         two = run(maker.with_model(other))
     assert one.channel_indices == (0, 1) and two.channel_indices == (1,)
     assert one.status.n_samples == two.status.n_samples == 1024
+
+
+def test_a_second_model_sees_the_same_source_and_stays_when_the_first_is_changed(folder: Path) -> None:
+    for name in ("a", "b", "c"):
+        (folder / name).mkdir()
+    first = load_bundle(write_bundle(folder / "a"))
+    second, third = (write_bundle(folder / k, name=k, temperature=t) for k, t in (("b", 2.0), ("c", 3.0)))
+    with SessionMaker(NOTHING) as maker:
+        assert run(maker.make(Plan(lambda: ArraySource(eeg(8)), EVERY), first)).rival is None
+        both = run(maker.with_rival(second))
+        other = run(maker.with_model(third))
+        itself = maker.with_model(second)
+        alone = maker.with_rival(None)
+    assert both.manifest.name == "tiny" and both.rival_manifest is not None and both.rival_manifest.name == "b"
+    assert both.comparison().n_compared > 0  # type: ignore[union-attr]
+    assert other.manifest.name == "c" and other.rival_manifest is not None and other.rival_manifest.name == "b"
+    assert itself.rival_manifest is None and alone.rival_manifest is None
+
+
+def test_a_second_model_that_does_not_fit_leaves_everything_as_it_is(folder: Path) -> None:
+    (folder / "a").mkdir()
+    misfit = write_bundle(folder, FeatureSpec(ch_names=("Cz",), sfreq=128.0))
+    with SessionMaker(NOTHING) as maker:
+        session = run(maker.make(Plan(lambda: ArraySource(eeg(4)), EVERY), load_bundle(write_bundle(folder / "a"))))
+        with pytest.raises(SclcmError, match="Cz"):
+            maker.with_rival(misfit)
+        assert maker._session is session
+
+
+def test_each_of_two_models_gets_the_persons_statistics_only_if_it_was_trained_for_them(folder: Path) -> None:
+    (folder / "a").mkdir()
+    trained, untrained = write_bundle(folder / "a"), write_bundle(folder, personal_baseline=False)
+    asked: list[str] = []
+
+    def normaliser_for(manifest: Manifest) -> None:
+        asked.append(manifest.name)
+
+    plan = Plan(lambda: ArraySource(eeg(4)), EVERY, normaliser_for)
+    with SessionMaker(NOTHING) as maker:
+        run(maker.make(plan, load_bundle(untrained), load_bundle(trained)))
+    assert asked == ["tiny"]
 
 
 def test_a_recording_is_replayed_with_the_present_model(folder: Path) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from app.acquisition.source import Phase
+from app.session.comparison import Comparison
 from app.session.session import SessionStatus
 from app.session.truth import TruthScore
 from sclcm_core.bands import SEED_BANDS
@@ -62,6 +63,9 @@ class FakeSession:
         self.on_prediction: list[Callable[[Prediction], None]] = []
         self.on_marker: list[Callable[[Marker], None]] = []
         self.on_status: list[Callable[[SessionStatus], None]] = []
+        self.on_rival_prediction: list[Callable[[Prediction], None]] = []
+        self.rival_manifest: Manifest | None = None
+        self.side_by_side: Comparison | None = None
         self.manifest = manifest or a_manifest()
         self.spec = StreamSpec(sfreq, tuple(ch_names), "Simulated headset", "sim-1", origin)  # type: ignore[arg-type]
         self.buffer = RingBuffer(round(seconds * sfreq), len(ch_names))
@@ -88,6 +92,9 @@ class FakeSession:
 
     def score(self) -> TruthScore | None:
         return self.agreement
+
+    def comparison(self) -> Comparison | None:
+        return self.side_by_side
 
     @property
     def t(self) -> float:

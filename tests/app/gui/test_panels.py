@@ -51,6 +51,12 @@ class FakeWorkbench:
         self.asked.append((str(model_path),))
         return self._make("live")
 
+    def with_rival(self, model_path):
+        self.asked.append(("beside", model_path and str(model_path)))
+        session = self._make("live")
+        session.rival_manifest = a_manifest(name="other") if model_path else None
+        return session
+
     def _make(self, origin):
         self.threads.add(threading.current_thread().name)
         self.made.append(FakeSession(origin=origin))
@@ -173,6 +179,25 @@ def test_the_models_at_hand_are_listed(qtbot, bench_window):
     bench_window._panel.choose.click()
     qtbot.waitUntil(lambda: bench_window.session is not old)
     assert bench_window.workbench.asked == [("other.onnx",)]
+
+
+def test_a_second_model_is_chosen_beside_the_first_and_parted_with_again(qtbot, bench_window):
+    for wish, asked in (("Compare with it", "other.onnx"), ("End the comparison", None)):
+        bench_window.show_models()
+        qtbot.waitUntil(lambda: bench_window._panel.list.count() == 2)
+        bench_window._panel.list.setCurrentRow(1)
+        assert bench_window._panel.beside.text() == wish
+        old = bench_window.session
+        bench_window._panel.beside.click()
+        qtbot.waitUntil(lambda before=old: bench_window.session is not before)
+        assert bench_window.workbench.asked[-1] == ("beside", asked)
+    assert bench_window.session.rival_manifest is None
+
+
+def test_a_session_with_two_models_brings_their_view_to_the_front(qtbot, bench_window):
+    assert not bench_window.desk.cards["compare"].isVisible()
+    bench_window.opening.compare_with(Path("other.onnx"))
+    qtbot.waitUntil(lambda: bench_window.desk.cards["compare"].isVisible() is True)
 
 
 def test_the_streams_in_reach_are_listed_and_closing_waits_for_nothing(qtbot, bench_window):
