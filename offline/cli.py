@@ -133,11 +133,16 @@ def _add_protocols(commands: argparse._SubParsersAction[argparse.ArgumentParser]
         help="run a recipe under its publication's protocol and under honest ones",
         description="Evaluates one recipe as its publication did (selecting on the people who are tested) and honestly (unseen\n"
         "people; unseen people and stimuli), and puts the figures side by side in one report. With SEED or DEAP on disk:\n\n"
-        "  sclcm-offline protocols assets/configs/sclcm-seed.toml --data-root /data/SEED --keep T7,T8",
+        "  sclcm-offline protocols assets/configs/sclcm-seed.toml --data-root /data/SEED --channels all --channels T7,T8",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_stage_options(protocols, "evaluate")
-    protocols.add_argument("--keep", action="append", metavar="A,B,...", help="these channels alone as well; may be repeated")
+    protocols.add_argument(
+        "--channels", action="append", metavar="A,B,...", help="channels, or 'all' (default: all); may be repeated"
+    )
+    protocols.add_argument(
+        "--epochs", type=int, metavar="N", help="at most N epochs a stage: for a quick look; the report says so"
+    )
 
 
 def _add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -151,7 +156,9 @@ def _add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     simulate.add_argument("what", choices=("seed", "deap"), help="whose format")
-    simulate.add_argument("folder", type=Path, metavar="DIR", help="where to write; 330 MB a subject of SEED, 100 MB one of DEAP")
+    simulate.add_argument(
+        "folder", type=Path, metavar="DIR", help="where to write; 330 MB a subject of SEED, 100 MB one of DEAP"
+    )
     simulate.add_argument("--subjects", type=int, default=15, metavar="N", help="people (default: 15)")
     simulate.add_argument("--class-effect", type=float, default=1.0, metavar="X", help="strength of the emotion (default: 1)")
     simulate.add_argument("--stimulus-effect", type=float, default=0.0, metavar="X", help="strength of the clips (default: 0)")
@@ -221,7 +228,9 @@ def _protocols(options: argparse.Namespace) -> None:
     from offline.stages import evaluate_variants
 
     config = load_config(options.config)
-    variants = protocol_variants(config, [text.split(",") for text in options.keep or []])
+    everything = config.features.ch_names
+    subsets = [everything if text == "all" else text.split(",") for text in options.channels or ["all"]]
+    variants = protocol_variants(config, subsets, epochs=options.epochs)
     folder = (options.run_dir or Path("runs") / config.name) / "protocols"
     points = evaluate_variants(variants, folder, options.data_root, n_jobs=options.jobs or default_jobs())
     _print_table(PROTOCOLS_TABLE, protocol_rows(points))

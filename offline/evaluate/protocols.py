@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from typing import Any
 
 from offline.config import RunConfig
 from offline.evaluate.curves import Point, Variant, changed_config
@@ -34,20 +35,22 @@ WHAT_IT_IS = {
 """What each protocol's figure means."""
 
 
-def protocol_variants(config: RunConfig, subsets: Sequence[Sequence[str]] = ()) -> list[Variant]:
-    """Return a config under each protocol, with all its channels and with each subset of them.
+def protocol_variants(config: RunConfig, subsets: Sequence[Sequence[str]] = (), *, epochs: int | None = None) -> list[Variant]:
+    """Return a config under each protocol.
 
     Parameters
     ----------
     config : RunConfig
         The recipe; it names the people whom its publication tested.
     subsets : sequence of sequence of str
-        Names of the channels to keep.
+        Names of the channels to keep, once for each set of channels; all of the config's when left out.
+    epochs : int, optional
+        Most epochs of each stage, where that is fewer than the config says.
 
     Returns
     -------
     list of Variant
-        Four for all channels, then four for each subset.
+        Four for each set of channels.
 
     Raises
     ------
@@ -58,7 +61,8 @@ def protocol_variants(config: RunConfig, subsets: Sequence[Sequence[str]] = ()) 
         raise ConfigError(
             f"The config '{config.name}' names no original protocol.", "Add a section [original] with test_subjects."
         )
-    choices = [list(config.features.ch_names), *(list(subset) for subset in subsets)]
+    choices = [list(subset) for subset in subsets] or [list(config.features.ch_names)]
+    stages = _shortened(config, epochs)
     return [
         Variant(
             f"{name}, {len(names)} channels",
@@ -68,12 +72,22 @@ def protocol_variants(config: RunConfig, subsets: Sequence[Sequence[str]] = ()) 
                 config,
                 ch_names=names,
                 lines=lines,
+                **stages,
                 evaluate=config.evaluate.model_dump(mode="json") | {"split": split, "options": options},
             ),
         )
         for names in choices
         for name, lines, split, options in _protocols(config)
     ]
+
+
+def _shortened(config: RunConfig, epochs: int | None) -> dict[str, Any]:
+    stages = {"pretrain": config.pretrain, "finetune": config.finetune}
+    return {
+        name: stage.model_dump(mode="json") | {"epochs": min(stage.epochs, epochs or stage.epochs)}
+        for name, stage in stages.items()
+        if stage is not None
+    }
 
 
 def _protocols(config: RunConfig) -> list[tuple[str, list[str], str, dict[str, bool | int | str]]]:
@@ -128,5 +142,11 @@ def protocols_html(config: RunConfig, points: Sequence[Point]) -> str:
         table(PROTOCOLS_TABLE, protocol_rows(points)),
         f"<p>Chance: {points[0].summary.chance:.3f}. Intervals of accuracy and balanced accuracy are over people, those of trials "
         "are Wilson's.</p>",
+        f"<p>At most {_epochs(points[0].variant.config)} epochs. The config:</p><pre>{html.escape(config.model_dump_json(indent=1))}</pre>",
     ]
     return page(config.name, parts)
+
+
+def _epochs(config: RunConfig) -> str:
+    before = f"{config.pretrain.epochs} (pretraining) and " if config.pretrain else ""
+    return f"{before}{config.finetune.epochs} (finetuning)"

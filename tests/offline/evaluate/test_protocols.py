@@ -15,13 +15,14 @@ def _config(make_config, **changes):
     return make_config(lines=["population"], dataset=DATA, original=original, **changes)
 
 
-def test_a_recipe_is_run_under_four_protocols_for_all_channels_and_for_each_subset(make_config):
+def test_a_recipe_is_run_under_four_protocols_for_each_set_of_channels(make_config):
     features = {"ch_names": ["F3", "F4", "T7", "T8"], "sfreq": 128.0, "n_frames": 8}
-    variants = protocol_variants(_config(make_config, features=features), [["T7", "T8"]])
+    variants = protocol_variants(_config(make_config, features=features), [features["ch_names"], ["T7", "T8"]], epochs=2)
     names = [variant.name for variant in variants]
     assert names == [f"{p}, {n} channels" for n in (4, 2) for p in (ORIGINAL, UNSELECTED, PEOPLE, DISJOINT)]
     assert [v.config.lines for v in variants[:4]] == [("window",), ("window",), ("population",), ("population",)]
     assert variants[5].config.features.ch_names == ("T7", "T8")
+    assert {variant.config.finetune.epochs for variant in variants} == {2}
 
 
 def test_a_recipe_without_an_original_is_refused(make_config):
