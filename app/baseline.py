@@ -34,4 +34,4 @@ def baseline_from_file(path: Path, spec: FeatureSpec) -> Normaliser:
     """
     recording = read_recording(path)
     indices = match(recording.spec, spec).channel_indices
-    return baseline_normaliser(extract(spec, recording.samples[:, list(indices)], recording.spec.sfreq))
+    return baseline_normaliser(extract(spec, recording.samples[:, list(indices)], recording.spec.sfreq), is_raw=spec.is_raw)

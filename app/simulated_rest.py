@@ -57,7 +57,7 @@ def compute(seed: int, spec: FeatureSpec) -> Normaliser | None:
     if missing:
         return None
     rest = head.render(round(REST_S * head.sfreq), "neutral")
-    return baseline_normaliser(extract(spec, rest[:, indices], head.sfreq))
+    return baseline_normaliser(extract(spec, rest[:, indices], head.sfreq), is_raw=spec.is_raw)
 
 
 def main() -> None:

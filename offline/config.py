@@ -11,7 +11,9 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from offline.pretrain.names import AugmentationName
+from offline.pretrain.method import misfit
+from offline.pretrain.methods import find_method, options_of
+from offline.pretrain.names import AugmentationName, EncoderKind, HeadKind, Stage
 from sclcm_core.errors import ConfigError, nearest
 from sclcm_core.features.spec import FeatureSpec
 
@@ -40,9 +42,37 @@ class DatasetConfig(_Strict):
     last_window_only: Annotated[bool, Field(description="one window a trial, the one that ends with it (the original)")] = False
 
 
-class EncoderConfig(_Strict):
-    """The SCLCM encoder."""
+class TcnConfig(_Strict):
+    """Dilated convolutions over time."""
 
+    width: Annotated[int, Field(ge=4, description="planes between the input and the last block")] = 64
+    n_blocks: Annotated[int, Field(ge=1, le=12, description="residual blocks; block i has dilation 2^i")] = 5
+    dropout: Annotated[float, Field(ge=0, lt=1, description="dropout on the representation of each step, 0..1")] = 0.1
+    pool: Annotated[
+        int, Field(ge=1, description="steps that are averaged into one after the blocks; 4 spares memory on raw windows")
+    ] = 1
+
+
+class PatchesConfig(_Strict):
+    """A transformer over patches of channels."""
+
+    depth: Annotated[int, Field(ge=1, description="blocks")] = 4
+    n_heads: Annotated[int, Field(ge=1, description="attention heads; they share n_embedding")] = 4
+    n_hidden: Annotated[int, Field(ge=4, description="length of the hidden layer in a block")] = 512
+    attention: Annotated[
+        Literal["full", "cropa", "region"],
+        Field(description="all tokens; those of the same channel or time; those of the same region too"),
+    ] = "full"
+    tokens: Annotated[
+        Literal["raw", "hybrid", "features"],
+        Field(description="patches of the signal, band powers of scalp regions beside them, or band powers alone"),
+    ] = "raw"
+
+
+class EncoderConfig(_Strict):
+    """The encoder; widths, layout, dropouts and pooling belong to the kind 'sclcm'."""
+
+    kind: Annotated[EncoderKind, Field(description="which network")] = "sclcm"
     layout: Annotated[Literal["1d", "2d"], Field(description="convolve over time, or over time and neighbouring columns")] = (
         "1d"
     )
@@ -50,11 +80,14 @@ class EncoderConfig(_Strict):
     n_embedding: Annotated[int, Field(ge=2, description="length of the embedding")] = 128
     dropouts: Annotated[tuple[float, float], Field(description="dropout after the two convolutions, 0..1")] = (0.2, 0.25)
     pooling: Annotated[Literal["flatten", "mean"], Field(description="keep the time steps, or average them")] = "flatten"
+    tcn: Annotated[TcnConfig, Field(description="of the kind 'tcn'")] = TcnConfig()
+    patches: Annotated[PatchesConfig, Field(description="of the kind 'patches'")] = PatchesConfig()
 
 
 class HeadConfig(_Strict):
     """The classifier on the embedding."""
 
+    kind: Annotated[HeadKind, Field(description="on the embedding, or on every time step of a 'tcn'")] = "dense"
     n_hidden: Annotated[int, Field(ge=0, description="length of the hidden layer; 0 for none")] = 1024
     dropout: Annotated[float, Field(ge=0, lt=1, description="dropout, 0..1")] = 0.3
 
@@ -76,9 +109,10 @@ class TrainerConfig(_Strict):
 
 
 class PretrainConfig(TrainerConfig):
-    """Contrastive pretraining, which looks at no class label."""
+    """Pretraining, which looks at no class label."""
 
     method: Annotated[str, Field(description="a name that 'sclcm-offline methods' lists")] = "sclcm"
+    options: Annotated[dict[str, Any], Field(description="options of the method that differ from its usual ones")] = {}
     lr: Annotated[float, Field(gt=0, description="learning rate")] = 1e-3
     groups_by: Annotated[
         Literal["trial", "stimulus"],
@@ -105,6 +139,8 @@ class PretrainConfig(TrainerConfig):
 class FinetuneConfig(TrainerConfig):
     """Supervised training of encoder and head."""
 
+    method: Annotated[str, Field(description="a name that 'sclcm-offline methods' lists")] = "ce"
+    options: Annotated[dict[str, Any], Field(description="options of the method that differ from its usual ones")] = {}
     mode: Annotated[Literal["finetune", "probe"], Field(description="train all, or the head alone on a frozen encoder")] = (
         "finetune"
     )
@@ -124,14 +160,22 @@ class EvaluateConfig(_Strict):
     """The protocol."""
 
     split: Annotated[
-        Literal["leave_one_subject_out", "grouped_folds", "subject_and_stimulus_disjoint", "within_subject", "selected_on_test"],
+        Literal[
+            "leave_one_subject_out", "grouped_folds", "subject_and_stimulus_disjoint", "within_subject", "selected_on_test"
+        ],
         Field(description="what a fold leaves out"),
     ] = "leave_one_subject_out"
-    options: Annotated[dict[str, bool | int | str], Field(description="options of the split, such as k or n_validation_subjects")] = {}
+    options: Annotated[
+        dict[str, bool | int | str], Field(description="options of the split, such as k or n_validation_subjects")
+    ] = {}
     baselines: Annotated[
         tuple[Literal["majority", "logistic_regression", "riemannian"], ...],
         Field(description="simple methods on the same folds"),
     ] = ("majority", "logistic_regression")
+    n_permutations: Annotated[int, Field(ge=0, description="permutations of trial labels for the level of chance")] = 1000
+    n_refits: Annotated[
+        int, Field(ge=0, description="refits of logistic regression on permuted training labels, for the same; 0 for none")
+    ] = 0
     design_subjects: Annotated[
         tuple[str, ...],
         Field(description="people on whom shape and training were chosen; figures of the others are given by themselves too"),
@@ -141,11 +185,13 @@ class EvaluateConfig(_Strict):
 class OriginalConfig(_Strict):
     """The protocol of the publication that a config goes back to; 'sclcm-offline protocols' runs it beside the honest ones."""
 
-    test_subjects: Annotated[tuple[str, ...], Field(min_length=1, description="people who are tested and, there, stop training")]
+    test_subjects: Annotated[
+        tuple[str, ...], Field(min_length=1, description="people who are tested and, there, stop training")
+    ]
 
 
 class QuantizeConfig(_Strict):
-    """Post-training static quantization, symmetric, per channel."""
+    """Post-training static quantization, symmetric, per channel; finetuning under rounding where that is not good enough."""
 
     enabled: Annotated[bool, Field(description="false ships float32")] = True
     activations: Annotated[
@@ -155,6 +201,11 @@ class QuantizeConfig(_Strict):
     keep_outer_layers: Annotated[
         bool, Field(description="keep the first and the last layer in float32: they suffer most from eight bits")
     ] = False
+    on_failure: Annotated[
+        tuple[Literal["mixed", "aware"], ...],
+        Field(description="what is tried, in turn, where int8 is not accepted: float outer layers, finetuning under rounding"),
+    ] = ("mixed", "aware")
+    aware_epochs: Annotated[int, Field(ge=1, description="epochs of finetuning under rounding")] = 5
     n_calibration: Annotated[int, Field(ge=16, description="training windows that ranges are found on")] = 512
     max_accuracy_drop: Annotated[float, Field(ge=0, description="most balanced accuracy that int8 may cost, 0..1")] = 0.01
     min_agreement: Annotated[float, Field(ge=0, le=1, description="least share of windows with the same answer")] = 0.97
@@ -194,7 +245,23 @@ class RunConfig(_Strict):
             raise ValueError(f"lines must be distinct and not empty; got {list(self.lines)}")
         if self.bundle and "population" not in self.lines:
             raise ValueError("a bundle needs the line 'population': it carries the population's normaliser")
+        self._check_methods()
         return self
+
+    def _check_methods(self) -> None:
+        signal = "raw" if self.features.is_raw else "features"
+        stages: tuple[tuple[PretrainConfig | FinetuneConfig | None, Stage], ...] = (
+            (self.pretrain, "pretrain"),
+            (self.finetune, "finetune"),
+        )
+        for section, stage in stages:
+            if section is None:
+                continue
+            options_of(section, stage)
+            if problem := misfit(find_method(section.method, stage), self.encoder.kind, signal):
+                raise ValueError(problem)
+        if self.head.kind == "steps" and self.encoder.kind != "tcn":
+            raise ValueError(f"the head 'steps' needs the encoder 'tcn'; got '{self.encoder.kind}'")
 
 
 def load_config(path: Path) -> RunConfig:

@@ -19,10 +19,11 @@ from offline.datasets.window_set import WindowSet
 from offline.evaluate.covariances import window_covariances
 from offline.evaluate.cross_validate import cross_validate
 from offline.evaluate.curves import CURVE_TABLE, Point, Variant, curve_rows, draw_curve
-from offline.evaluate.plots import confusion_plot, reliability_plot, subjects_plot
+from offline.evaluate.fold_result import FoldResult
+from offline.evaluate.plots import abstention_plot, confusion_plot, reliability_plot, subjects_plot
 from offline.evaluate.report import report_html
 from offline.evaluate.riemannian import RIEMANNIAN
-from offline.evaluate.run_fold import FLOAT, INT8, FoldResult
+from offline.evaluate.run_fold import FLOAT, INT8
 from offline.evaluate.summary import Summary, summarise
 from offline.finetune.fit import Epochs, FitData, fit_encoder, fit_member
 from offline.progress import Report, progress_bar
@@ -34,7 +35,7 @@ from offline.training.distributed import is_first
 from offline.training.inputs import normalised, population_normaliser
 from offline.training.networks import build_classifier, build_encoder
 from sclcm_core.errors import ConfigError
-from sclcm_core.models import SclcmEncoder, Ensemble
+from sclcm_core.models import Encoder, Ensemble
 
 logger = logging.getLogger(__name__)
 
@@ -201,8 +202,16 @@ def measure(run: Run, *, n_jobs: int = 1) -> Summary:
     results = run_folds(run, n_jobs=n_jobs)
     protocol = protocol_text(run.config)
     seed = Seed(run.config.seed).of("summary")
-    design = run.config.evaluate.design_subjects
-    summary = summarise(results, run.windows, protocol, main=run.shipped, seed=seed, design_subjects=design)
+    evaluate = run.config.evaluate
+    summary = summarise(
+        results,
+        run.windows,
+        protocol,
+        main=run.shipped,
+        seed=seed,
+        design_subjects=evaluate.design_subjects,
+        n_permutations=evaluate.n_permutations,
+    )
     run.folder.write_json("metrics.json", summary.as_dict())
     return summary
 
@@ -241,6 +250,7 @@ def _plots(run: Run, summary: Summary) -> dict[str, bytes]:
         if main:
             plots[f"confusion, {line}"] = confusion_plot(main, run.windows.class_names)
             plots[f"reliability, {line}"] = reliability_plot(main)
+            plots[f"abstention, {line}"] = abstention_plot(summary, line)
     return plots
 
 
@@ -385,7 +395,7 @@ def _finetune_member(run: Run, data: FitData, number: int, epochs: int, report: 
     state_path.unlink(missing_ok=True)
 
 
-def _pretrained_encoder(run: Run, number: int) -> SclcmEncoder:
+def _pretrained_encoder(run: Run, number: int) -> Encoder:
     encoder = build_encoder(run.config, _member_seed(run, number))
     if run.config.pretrain is not None:
         encoder.load_state_dict(load_checkpoint(run.folder.checkpoint_path("pretrain", number)).weights)

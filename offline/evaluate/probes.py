@@ -11,7 +11,7 @@ from offline.evaluate.scores import balanced_accuracy, confusion
 from offline.evaluate.sealed import Answer
 from offline.finetune.classify import network_outputs
 from offline.training.inputs import Inputs
-from sclcm_core.models import SclcmEncoder
+from sclcm_core.models import Encoder
 from sclcm_core.types import Float32Array
 
 N_NEIGHBOURS = 20
@@ -22,12 +22,12 @@ LINEAR, NEIGHBOURS = "linear probe", "nearest neighbours"
 """Names of the probes in reports."""
 
 
-def fit_linear_probe(encoder: SclcmEncoder, train: Inputs, validation: Inputs, n_classes: int) -> Answer:
+def fit_linear_probe(encoder: Encoder, train: Inputs, validation: Inputs, n_classes: int) -> Answer:
     """Fit a linear classifier on frozen embeddings.
 
     Parameters
     ----------
-    encoder : SclcmEncoder
+    encoder : Encoder
         Pretrained, and left as it is.
     train, validation : Inputs
         Labelled windows, and windows of other people, who choose the strength of the penalty.
@@ -54,12 +54,12 @@ def fit_linear_probe(encoder: SclcmEncoder, train: Inputs, validation: Inputs, n
     return answer
 
 
-def fit_neighbours(encoder: SclcmEncoder, train: Inputs, n_classes: int, *, k: int = N_NEIGHBOURS) -> Answer:
+def fit_neighbours(encoder: Encoder, train: Inputs, n_classes: int, *, k: int = N_NEIGHBOURS) -> Answer:
     """Let the nearest training windows vote, each class as if it were as frequent as any other.
 
     Parameters
     ----------
-    encoder : SclcmEncoder
+    encoder : Encoder
         Pretrained, and left as it is.
     train : Inputs
         Labelled windows.

@@ -43,7 +43,7 @@ class Classify:
         self._label = torch.from_numpy(train.label).to(device)
         self._trial = torch.from_numpy(train.trial).to(device)
         self._choices = augmentations(config.augmentations)
-        self._class_weights = _class_weights(train.label, network.head.n_classes).to(device) if config.class_weights else None
+        self._class_weights = class_weights(train.label, network.head.n_classes).to(device) if config.class_weights else None
 
     @property
     def network(self) -> nn.Module:
@@ -71,15 +71,34 @@ class Classify:
 
     def loss(self, indices: Indices, generator: torch.Generator) -> Tensor:
         """Return the cross-entropy of a batch in nats, shape ()."""
+        logits = self._network.head(self.embed(indices, generator)).float()
+        label = self._label[torch.from_numpy(indices)]
+        smoothing = self._config.label_smoothing
+        return cross_entropy(logits, label, weight=self._class_weights, label_smoothing=smoothing)
+
+    def embed(self, indices: Indices, generator: torch.Generator) -> Tensor:
+        """Embed training windows, augmented where the config says so.
+
+        Parameters
+        ----------
+        indices : ndarray of int64, shape (n,)
+            Which windows.
+        generator : torch.Generator
+            Source of chance for the augmentations.
+
+        Returns
+        -------
+        Tensor, shape (n, n_embedding)
+            What the head is given, without unit.
+        """
         if self._config.mode == "probe":
             self._network.encoder.eval()  # a frozen encoder's BatchNorm and dropout stay as they are
         chosen = torch.from_numpy(indices)
         features = self._features[chosen]
         if self._choices:
             features = random_view(features, self._trial[chosen], self._choices, generator)
-        logits = self._network(features).float()
-        smoothing = self._config.label_smoothing
-        return cross_entropy(logits, self._label[chosen], weight=self._class_weights, label_smoothing=smoothing)
+        embedding: Tensor = self._network.encoder(features)
+        return embedding
 
     def validate(self) -> Validation | None:
         """Score the validation people along every line."""
@@ -93,8 +112,30 @@ class Classify:
         predicted = network_outputs(self._network, inputs.features).argmax(axis=1)
         return confusion(inputs.label, predicted, self._network.head.n_classes)
 
+    def trivial_loss(self) -> float:
+        """Return the cross-entropy in nats of answering with the classes' shares, whatever the window."""
+        counts = np.bincount(self._label.cpu().numpy(), minlength=self._network.head.n_classes)
+        logits = torch.from_numpy(np.log(np.maximum(counts, 1) / counts.sum())).float().to(self._label.device)
+        smoothing = self._config.label_smoothing
+        repeated = logits.expand(len(self._label), -1)
+        return float(cross_entropy(repeated, self._label, weight=self._class_weights, label_smoothing=smoothing))
 
-def _class_weights(label: Indices, n_classes: int) -> Tensor:
+
+def class_weights(label: Indices, n_classes: int) -> Tensor:
+    """Weigh classes by the inverse of their frequency.
+
+    Parameters
+    ----------
+    label : ndarray of int64, shape (n,)
+        Classes of the training windows.
+    n_classes : int
+        Number of classes.
+
+    Returns
+    -------
+    Tensor, shape (n_classes,)
+        Without unit; 1 for each where all are equally frequent.
+    """
     counts = np.bincount(label, minlength=n_classes)
     return torch.tensor(len(label) / (n_classes * np.maximum(counts, 1)), dtype=torch.float32)
 

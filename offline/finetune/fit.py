@@ -5,16 +5,17 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from offline.config import RunConfig
-from offline.finetune.classify import Classify
 from offline.pretrain.fit import pretrain
+from offline.pretrain.method import Setting
+from offline.pretrain.methods import find_method
 from offline.seeds import Seed
 from offline.training import History, Trainer
 from offline.training.inputs import Inputs, joined
-from offline.training.networks import build_classifier
 from offline.training.trainer import EpochCallback
-from sclcm_core.models import Ensemble, SclcmClassifier, SclcmEncoder
+from sclcm_core.models import Encoder, Ensemble, SclcmClassifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def fit_encoder(
     stop_after: int | None = None,
     state_path: Path | None = None,
     on_epoch: EpochCallback | None = None,
-) -> tuple[SclcmEncoder, History]:
+) -> tuple[Encoder, History]:
     """Pretrain an encoder on the windows of all lines; see `pretrain`."""
     train = joined(list(data.train))
     validation = joined(list(data.validation)) if data.validation else None
@@ -71,7 +72,7 @@ def fit_encoder(
 def fit_member(
     config: RunConfig,
     data: FitData,
-    encoder: SclcmEncoder,
+    encoder: Encoder,
     seed: Seed,
     *,
     stop_after: int | None = None,
@@ -86,7 +87,7 @@ def fit_member(
         Head and training.
     data : FitData
         What it may see.
-    encoder : SclcmEncoder
+    encoder : Encoder
         New or pretrained; trained further unless it is only probed.
     seed : Seed
         Determines everything drawn.
@@ -104,11 +105,12 @@ def fit_member(
     history : History
         What happened.
     """
-    network = build_classifier(config, encoder, data.n_classes, seed)
-    task = Classify(network, config.finetune, joined(list(data.labelled)), data.validation)
+    train, labelled = joined(list(data.train)), joined(list(data.labelled))
+    setting = Setting(config, encoder, train, labelled, data.validation, data.n_classes, seed)
+    task = find_method(config.finetune.method, "finetune").build()(setting)
     trainer = Trainer(task, config.finetune, seed.of("finetune"), state_path=state_path, on_epoch=on_epoch)
     history = trainer.fit(stop_after=stop_after)
-    return network, history
+    return cast(SclcmClassifier, task.network), history
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +125,14 @@ class EnsembleFit:
         How long each stage of each member was at its best.
     histories : tuple of History
         Of the members' finetuning.
-    pretrained : SclcmEncoder or None
+    pretrained : Encoder or None
         The first member's encoder as pretraining left it; None without pretraining.
     """
 
     ensemble: Ensemble
     epochs: tuple[Epochs, ...]
     histories: tuple[History, ...]
-    pretrained: SclcmEncoder | None
+    pretrained: Encoder | None
 
 
 def fit_ensemble(config: RunConfig, data: FitData, seed: Seed) -> EnsembleFit:

@@ -19,7 +19,7 @@ from offline.training.distributed import gather, my_share, n_processes
 from offline.training.inputs import Inputs
 from offline.training.task import Indices, Validation
 from offline.training.trainer import pick_device
-from sclcm_core.models import Projector, SclcmEncoder
+from sclcm_core.models import Encoder, Projector
 
 ViewLoss = Callable[[Tensor, Ids, PairClasses, PretrainConfig], Tensor]
 """(projections of all views (n_views * n, d), their ids, their pairs, config) -> loss."""
@@ -30,7 +30,7 @@ class Contrast:
 
     Parameters
     ----------
-    encoder : SclcmEncoder
+    encoder : Encoder
         What is trained.
     config : PretrainConfig
         Sampler, views, projector and loss.
@@ -46,7 +46,7 @@ class Contrast:
 
     def __init__(
         self,
-        encoder: SclcmEncoder,
+        encoder: Encoder,
         config: PretrainConfig,
         view_loss: ViewLoss,
         train: Inputs,
@@ -151,7 +151,7 @@ def _numbered(subject: Indices, stimulus: Indices) -> Indices:
     return subject * (int(stimulus.max()) + 1) + stimulus
 
 
-def _projector(encoder: SclcmEncoder, config: PretrainConfig, seed: Seed) -> nn.Module:
+def _projector(encoder: Encoder, config: PretrainConfig, seed: Seed) -> nn.Module:
     if not config.n_projection:
         return nn.Identity()
     with torch.random.fork_rng(devices=[]):

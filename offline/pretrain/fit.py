@@ -6,14 +6,14 @@ import logging
 from pathlib import Path
 
 from offline.config import RunConfig
-from offline.pretrain.contrast import Contrast
+from offline.pretrain.method import Setting
 from offline.pretrain.methods import find_method
 from offline.seeds import Seed
 from offline.training import History, Trainer
 from offline.training.inputs import Inputs
 from offline.training.networks import build_encoder
 from offline.training.trainer import EpochCallback
-from sclcm_core.models import SclcmEncoder
+from sclcm_core.models import Encoder
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ def pretrain(
     stop_after: int | None = None,
     state_path: Path | None = None,
     on_epoch: EpochCallback | None = None,
-) -> tuple[SclcmEncoder, History]:
+) -> tuple[Encoder, History]:
     """Pretrain a new encoder; without a method in the config, return it as it was born.
 
     Parameters
@@ -47,7 +47,7 @@ def pretrain(
 
     Returns
     -------
-    encoder : SclcmEncoder
+    encoder : Encoder
         With its best weights.
     history : History
         Empty without a method.
@@ -55,10 +55,10 @@ def pretrain(
     encoder = build_encoder(config, seed)
     if config.pretrain is None:
         return encoder, History()
-    view_loss = find_method(config.pretrain.method).view_loss()
-    task = Contrast(encoder, config.pretrain, view_loss, train, validation, span_s=config.features.span_s, seed=seed)
+    judges = () if validation is None else (validation,)
+    task = find_method(config.pretrain.method).build()(Setting(config, encoder, train, None, judges, 0, seed))
     trainer = Trainer(task, config.pretrain, seed.of("pretrain"), state_path=state_path, on_epoch=on_epoch)
     history = trainer.fit(stop_after=stop_after)
     last = history.rows[history.best_epoch - 1]
-    logger.info("Pretrained %d epochs: %s; orthogonal embeddings: %.4f", history.best_epoch, last, task.trivial_loss())
+    logger.info("Pretrained %d epochs: %s; having learnt nothing: %.4f", history.best_epoch, last, task.trivial_loss())
     return encoder, history

@@ -14,3 +14,12 @@ AugmentationName = Literal[
     "roll_channels",
     "roll_bands",
 ]
+
+EncoderKind = Literal["sclcm", "tcn", "patches"]
+"""The SCLCM convolutions, the dilated convolutions over time, the transformer over patches of channels."""
+
+HeadKind = Literal["dense", "steps"]
+"""A head on the embedding, or one that sees every time step of the dilated convolutions."""
+
+Stage = Literal["pretrain", "finetune"]
+"""Where in a run a method has its place."""

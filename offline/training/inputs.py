@@ -66,7 +66,7 @@ def population_normaliser(windows: WindowSet, indices: Int64Array) -> Normaliser
         Mean and standard deviation over all their frames, per band and column, in nats or dB.
     """
     frames = np.moveaxis(windows.features[indices], -1, 1)  # (n, n_frames, n_bands, n_columns)
-    return Normaliser.fit(frames.reshape(-1, *frames.shape[2:]))
+    return _fitted(windows, frames.reshape(-1, *frames.shape[2:]))
 
 
 def personal_normaliser(windows: WindowSet, subject: int) -> Normaliser:
@@ -95,7 +95,12 @@ def personal_normaliser(windows: WindowSet, subject: int) -> Normaliser:
             f"Subject '{windows.subject_names[subject]}' of {windows.dataset.title} has no rest baseline.",
             "Leave 'personal' out of the run config's lines.",
         )
-    return Normaliser.fit(frames)
+    return _fitted(windows, frames)
+
+
+def _fitted(windows: WindowSet, frames: Float32Array) -> Normaliser:
+    found = Normaliser.fit(frames)
+    return found.pooled() if windows.spec.is_raw else found
 
 
 def normalised(windows: WindowSet, indices: Int64Array, line: Line, population: Normaliser) -> Inputs:

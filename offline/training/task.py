@@ -52,3 +52,14 @@ class Task(Protocol):
 
     def validate(self) -> Validation | None:
         """Judge the network in evaluation mode; None where there is no validation side."""
+
+
+class MethodTask(Task, Protocol):
+    """A task of a registered method: it also knows what it would cost to learn nothing.
+
+    In the stage 'pretrain', `validate` reports ``spread``, ``effective_rank`` and ``collapsed`` among its figures. In the stage
+    'finetune', `network` is the classifier: windows (n, n_bands, n_columns, n_frames) -> logits (n, n_classes).
+    """
+
+    def trivial_loss(self) -> float:
+        """Return the loss of the method's trivial solution, without unit."""

@@ -11,6 +11,7 @@ from sclcm_core.features.asymmetry import dasm, dcau, rasm
 from sclcm_core.features.bandpass_entropy import bandpass_differential_entropy
 from sclcm_core.features.differential_entropy import differential_entropy
 from sclcm_core.features.hjorth import hjorth_activity, hjorth_complexity, hjorth_mobility
+from sclcm_core.features.patch import patch
 from sclcm_core.features.psd import power_spectral_density
 from sclcm_core.features.spec import FeatureSpec
 from sclcm_core.features.spectrum import band_width
@@ -49,7 +50,7 @@ def frame_function(spec: FeatureSpec) -> Features:
 
 
 def _of_channels(spec: FeatureSpec) -> Features:
-    if not spec.needs_filter_bank:
+    if not (spec.needs_filter_bank or spec.is_raw):
         n_times = spec.segment if spec.kind == "psd_welch" else spec.window
         band_width(n_times, spec.sfreq, spec.bands)  # says at once when a band has no spectral bin
     known: dict[str, Features] = {
@@ -61,5 +62,6 @@ def _of_channels(spec: FeatureSpec) -> Features:
         "hjorth_activity": hjorth_activity,
         "hjorth_mobility": partial(hjorth_mobility, sfreq=spec.sfreq),
         "hjorth_complexity": hjorth_complexity,
+        "raw": patch,
     }
     return known[spec.kind]

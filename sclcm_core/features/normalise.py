@@ -52,6 +52,21 @@ class Normaliser:
         data = np.asarray(values, dtype=np.float64)
         return cls(data.mean(axis=0), np.maximum(data.std(axis=0), SMALLEST_SD))
 
+    def pooled(self) -> Normaliser:
+        """Return the same statistics over the rows taken together.
+
+        The rows of a raw frame are consecutive samples: they have one level and one scale a channel, and rows scaled apart would
+        put steps into the signal.
+
+        Returns
+        -------
+        Normaliser
+            With all rows alike: mean of the means, and ``sqrt(mean(sd²) + var(mean))``, in the unit of before.
+        """
+        sd = np.sqrt((self.sd**2).mean(axis=0) + self.mean.var(axis=0))
+        shape = self.mean.shape
+        return Normaliser(np.broadcast_to(self.mean.mean(axis=0), shape).copy(), np.broadcast_to(sd, shape).copy())
+
     def transform(self, values: FloatArray) -> Float32Array:
         """Normalise frames.
 

@@ -20,6 +20,7 @@ Kind = Literal[
     "hjorth_activity",
     "hjorth_mobility",
     "hjorth_complexity",
+    "raw",
 ]
 Pairing = Literal["dasm", "rasm", "dcau"]
 Smoothing = Literal["none", "moving_average", "kalman", "moving_average_centred", "lds"]
@@ -33,6 +34,7 @@ UNITS: dict[str, str] = {
     "hjorth_activity": "µV²",
     "hjorth_mobility": "1/s",
     "hjorth_complexity": "1",
+    "raw": "µV",
 }
 """Unit of each kind of feature."""
 
@@ -45,6 +47,7 @@ TITLES: dict[str, str] = {
     "hjorth_activity": "Hjorth activity",
     "hjorth_mobility": "Hjorth mobility",
     "hjorth_complexity": "Hjorth complexity",
+    "raw": "the signal itself",
 }
 """What each kind of feature is called."""
 
@@ -107,6 +110,7 @@ class FeatureSpec(BaseModel):
             raise ValueError(f"window_s {self.window_s} and hop_s {self.hop_s} are too short at {self.sfreq:g} Hz")
         self._check_filters()
         self._check_references()
+        self._check_raw()
         return self
 
     def _check_filters(self) -> None:
@@ -130,6 +134,15 @@ class FeatureSpec(BaseModel):
                 raise ValueError("bipolar takes neither pairs nor a reference: differences of differences say nothing new")
         if len(set(self.pairs)) != len(self.pairs) or ("asm" in self.pairs and {"dasm", "rasm"} & set(self.pairs)):
             raise ValueError(f"pairs {list(self.pairs)} names a kind twice (asm is dasm and rasm)")
+
+    def _check_raw(self) -> None:
+        if self.is_raw and (self.pairs or self.smoothing != "none" or self.hop != self.window):
+            raise ValueError("kind 'raw' takes neither pairs nor smoothing, and its frames join: hop_s must equal window_s")
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether the model sees the samples themselves: a frame is then a patch, with a row for each of its samples."""
+        return self.kind == "raw"
 
     @property
     def window(self) -> int:
@@ -184,8 +197,8 @@ class FeatureSpec(BaseModel):
 
     @property
     def n_bands(self) -> int:
-        """Number of bands."""
-        return len(self.bands)
+        """Number of rows of a frame: its bands, or the samples of a patch of the kind 'raw'."""
+        return self.window if self.is_raw else len(self.bands)
 
     @property
     def pair_names(self) -> tuple[tuple[Pairing, str, str], ...]:

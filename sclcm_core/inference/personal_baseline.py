@@ -23,10 +23,12 @@ class BaselineRecorder:
         How much rest is wanted, in s.
     hop_s : float
         Distance between frames in s.
+    is_raw : bool
+        Whether the frames are patches of the signal.
     """
 
-    def __init__(self, duration_s: float, hop_s: float) -> None:
-        self._hop_s = hop_s
+    def __init__(self, duration_s: float, hop_s: float, *, is_raw: bool = False) -> None:
+        self._hop_s, self._is_raw = hop_s, is_raw
         self.n_needed = max(FEWEST_FRAMES, math.ceil(duration_s / hop_s))
         self._frames: list[FeatureFrame] = []
 
@@ -47,16 +49,18 @@ class BaselineRecorder:
 
     def normaliser(self) -> Normaliser:
         """Return the statistics of the collected frames."""
-        return baseline_normaliser(self._frames)
+        return baseline_normaliser(self._frames, is_raw=self._is_raw)
 
 
-def baseline_normaliser(frames: list[FeatureFrame]) -> Normaliser:
+def baseline_normaliser(frames: list[FeatureFrame], *, is_raw: bool = False) -> Normaliser:
     """Return the normaliser of a person's rest.
 
     Parameters
     ----------
     frames : list of FeatureFrame
         Frames of the rest, each (n_bands, n_columns) in nats or dB; marked ones are left out.
+    is_raw : bool
+        Whether the frames are patches of the signal, whose rows share their statistics.
 
     Returns
     -------
@@ -74,4 +78,5 @@ def baseline_normaliser(frames: list[FeatureFrame]) -> Normaliser:
             f"The baseline has {len(good)} good windows of {len(frames)}; at least {FEWEST_FRAMES} are needed.",
             "Record at least 30 s of rest with all electrodes in contact.",
         )
-    return Normaliser.fit(np.stack(good))
+    found = Normaliser.fit(np.stack(good))
+    return found.pooled() if is_raw else found

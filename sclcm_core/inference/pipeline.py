@@ -13,11 +13,11 @@ from sclcm_core.features.extractor import Extractor
 from sclcm_core.features.normalise import Normaliser
 from sclcm_core.inference.manifest import Manifest
 from sclcm_core.inference.personal_baseline import BaselineRecorder
-from sclcm_core.inference.predictor import Predictor, softmax
+from sclcm_core.inference.predictor import Embeds, Predictor, softmax
 from sclcm_core.inference.smoothing import ProbabilitySmoother
 from sclcm_core.inference.typicality import mean_frames
 from sclcm_core.streaming.quality_watch import QualityGate
-from sclcm_core.types import FeatureFrame, Float64Array, FloatArray, Prediction
+from sclcm_core.types import FeatureFrame, Float32Array, Float64Array, FloatArray, Prediction
 
 
 class WindowPolicy(Enum):
@@ -65,7 +65,9 @@ class Pipeline:
         self._extractor = Extractor(manifest.features, sfreq)
         self._normaliser = normaliser or manifest.normaliser.normaliser()
         self._trust(has_baseline=normaliser is not None)
-        self._baseline = BaselineRecorder(baseline_s, manifest.features.hop_s) if baseline_s > 0 else None
+        self._baseline = (
+            BaselineRecorder(baseline_s, manifest.features.hop_s, is_raw=manifest.features.is_raw) if baseline_s > 0 else None
+        )
         self._policy = policy
         self._clock = clock
         self._frames: deque[FeatureFrame] = deque(maxlen=manifest.features.n_frames)
@@ -140,7 +142,7 @@ class Pipeline:
     def _predict(self, frame: FeatureFrame, t_arrived: float) -> Prediction:
         spec = self.manifest.features
         t_start = self._frames[0].t_end - (spec.window - 1) / spec.sfreq
-        typicality = None
+        typicality = embedding = None
         withheld = self._why_withheld() or self._gate.why_withheld(t_start, frame.t_end)
         if withheld:
             self._smoother.reset()
@@ -148,12 +150,18 @@ class Pipeline:
         else:
             values = self._normaliser.transform(np.stack([f.values for f in self._frames]))
             features = np.moveaxis(values, 0, -1)[None]
-            logits = self._predictor.logits(features)[0]
+            logits, embedding = self._look_at(features)
             probabilities = self._smoother.push(softmax(logits, self._temperature), frame.t_end)
             if self._typicality:
                 typicality = float(self._typicality.typicality(mean_frames(features))[0])
         times = t_start, frame.t_end, t_arrived, self._clock()
-        return Prediction(probabilities, self.manifest.class_names, frame.index, *times, withheld, frame, typicality)
+        return Prediction(probabilities, self.manifest.class_names, frame.index, *times, withheld, frame, typicality, embedding)
+
+    def _look_at(self, features: Float32Array) -> tuple[Float32Array, Float32Array | None]:
+        if isinstance(self._predictor, Embeds) and self._predictor.has_embedding:
+            logits, embedding = self._predictor.outputs(features)
+            return logits[0], embedding[0]
+        return self._predictor.logits(features)[0], None
 
     def _why_withheld(self) -> str | None:
         if self._baseline:

@@ -8,8 +8,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from sclcm_core.models.encoder import SclcmEncoder
-from sclcm_core.models.head import ClassifierHead
+from sclcm_core.models.contract import Encoder, Head
 
 
 class SclcmClassifier(nn.Module):
@@ -17,13 +16,13 @@ class SclcmClassifier(nn.Module):
 
     Parameters
     ----------
-    encoder : SclcmEncoder
+    encoder : Encoder
         The part that pretraining trains.
-    head : ClassifierHead
+    head : Head
         The part that finetuning adds.
     """
 
-    def __init__(self, encoder: SclcmEncoder, head: ClassifierHead) -> None:
+    def __init__(self, encoder: Encoder, head: Head) -> None:
         super().__init__()
         self.encoder = encoder
         self.head = head

@@ -6,11 +6,13 @@ from typing import Literal
 
 from torch import Tensor, nn
 
+from sclcm_core.models.contract import Encoder
+
 Layout = Literal["1d", "2d"]
 Pooling = Literal["flatten", "mean"]
 
 
-class SclcmEncoder(nn.Module):
+class SclcmEncoder(Encoder):
     """Turns a window of feature frames into an embedding.
 
     Parameters

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from sclcm_core.models.contract import Head
 
-class ClassifierHead(nn.Module):
+
+class ClassifierHead(Head):
     """Turns embeddings into class scores.
 
     Parameters

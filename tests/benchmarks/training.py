@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from offline.config import PretrainConfig, RunConfig
+from offline.pretrain import view_losses
 from offline.pretrain.contrast import Contrast
 from offline.pretrain.hardsoft import DEFAULT_WEIGHTS, hardsoft_loss
-from offline.pretrain.methods import find_method
 from offline.pretrain.pairs import pair_classes
 from offline.seeds import Seed
 from offline.training import Trainer
@@ -49,7 +49,7 @@ def _windows(config: RunConfig) -> Inputs:
 
 
 def _trainer_s(config: RunConfig, windows: Inputs) -> float:
-    loss = find_method("sclcm").view_loss()
+    loss = view_losses.sclcm
     task = Contrast(build_encoder(config, Seed(0)), SETTINGS, loss, windows, None, span_s=10.0, seed=Seed(0))
     trainer = Trainer(task, SETTINGS, Seed(0))
     started = time.perf_counter()

@@ -3,8 +3,9 @@ import pytest
 import torch
 
 from offline.config import PretrainConfig
+from offline.pretrain import view_losses
 from offline.pretrain.contrast import Contrast
-from offline.pretrain.methods import METHODS, find_method
+from offline.pretrain.methods import find_method
 from offline.pretrain.views import AUGMENTATIONS
 from offline.seeds import Seed
 from offline.training import Trainer
@@ -23,23 +24,17 @@ def sides(windows):
 def task_for(method, config, sides, **changes):
     settings = PretrainConfig(method=method, epochs=8, n_groups=4, n_items=4, augmentations=("add_noise",), **changes)
     encoder = build_encoder(config, Seed(1))
-    loss = find_method(method).view_loss()
+    loss = getattr(view_losses, method)
     return Contrast(encoder, settings, loss, *sides, span_s=config.features.span_s, seed=Seed(1)), settings
 
 
-@pytest.mark.parametrize("method", sorted(METHODS))
+@pytest.mark.parametrize("method", ("basic", "clocs", "sclcm"))
 def test_every_method_lowers_its_loss_on_people_it_was_not_trained_on(method, config, sides):
     task, settings = task_for(method, config, sides)
     before = task.validate().score
     history = Trainer(task, settings, Seed(2)).fit()
     assert history.best_score > before
     assert history.rows[-1]["collapsed"] == 0
-
-
-@pytest.mark.parametrize("method", sorted(METHODS))
-def test_every_method_says_what_it_is(method):
-    entry = METHODS[method]
-    assert all((entry.title, entry.summary, entry.needs, entry.source))
 
 
 def test_validation_looks_at_the_same_views_each_time(config, sides):
