@@ -178,6 +178,10 @@ def _add_stage_options(stage: argparse.ArgumentParser, name: str) -> None:
         stage.add_argument("--jobs", type=int, metavar="N", help="folds at a time (default: one a core); changes no result")
     if name == "evaluate":
         stage.add_argument("--fold", type=int, metavar="N", help="run this fold alone, from 0, and write no report")
+    if name in ("run", "quantize"):
+        stage.add_argument(
+            "--float", action="store_true", help="also write the float network as NAME-float.onnx, to compare live"
+        )
     if name in ("pretrain", "finetune"):
         stage.add_argument("--epochs", type=int, metavar="N", help="how long, instead of what the folds found best")
 
@@ -291,7 +295,8 @@ def _evaluate(options: argparse.Namespace) -> None:
 def _evaluated(run: Run, n_jobs: int | None) -> Summary:
     from offline.evaluate.cross_validate import default_jobs
     from offline.evaluate.report import METHODS_TABLE, method_cells
-    from offline.stages import measure, write_report
+    from offline.reporting import write_report
+    from offline.stages import measure
 
     summary = measure(run, n_jobs=n_jobs or default_jobs())
     _print_table(METHODS_TABLE, [method_cells(method) for method in summary.methods])
@@ -316,7 +321,7 @@ def _finetune(options: argparse.Namespace) -> None:
 
 def _quantize(options: argparse.Namespace) -> None:
     run = _open(options)
-    _shipped(run, _evaluated(run, 1))
+    _shipped(run, _evaluated(run, 1), options.float)
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -326,10 +331,11 @@ def _run(options: argparse.Namespace) -> None:
     summary = _evaluated(run, options.jobs)
     pretrain_final(run)
     finetune_final(run)
-    _shipped(run, summary)
+    _shipped(run, summary, options.float)
 
 
-def _shipped(run: Run, summary: Summary) -> None:
+def _shipped(run: Run, summary: Summary, with_float: bool) -> None:
+    from offline.quantize.float_twin import write_float_twin
     from offline.shipping import quantize, ship
 
     comparison = quantize(run)
@@ -348,6 +354,8 @@ def _shipped(run: Run, summary: Summary) -> None:
         _print_table(("", "float32", "int8"), rows)
     path = ship(run, summary, comparison)
     print(f"Bundle: {path}" if path else f"No bundle asked for; networks in {run.folder.path}")
+    if with_float and path and comparison:
+        print(f"Its float twin: {write_float_twin(run.folder.float_path, path)}")
 
 
 def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

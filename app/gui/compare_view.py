@@ -38,11 +38,6 @@ class CompareView(PaintedView):
         self.found: Comparison | None = None
         self._count_due = 0.0
 
-    def heading(self) -> str:
-        """Name both."""
-        found = self.found
-        return self.title if found is None else f"{found.mine.name}  |  {found.theirs.name}"
-
     def refresh(self) -> None:
         """Look at both models; repaint at the pace of the view."""
         now = time.monotonic()
@@ -64,7 +59,8 @@ class CompareView(PaintedView):
             return "They tell different things; their answers are not counted against each other."
         if found.agreement is None:
             return "No window yet of which both say something."
-        return f"{found.agreement:.1%} of {found.n_compared} answers agree · mean difference {found.mean_difference:.3f}"
+        last = f" · last disagreement at {clock(found.disagreements[-1].at_s)}" if found.disagreements else ""
+        return f"{found.agreement:.1%} of {found.n_compared} agree · mean difference {found.mean_difference:.3f}{last}"
 
     def paint(self, painter: QPainter) -> None:
         """Paint two columns, and under them how they agree."""
