@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Hashable
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +25,8 @@ DEAD = -2.0
 """Below this there is no signal: a flat channel has the entropy of the floor under the logarithm. In nats; no dB value is meant."""
 EASING = 0.45
 """Share of the way a bar goes at each refresh."""
+STILL = 4e-3
+"""Nearer than this a bar goes all the way: the figures beside it have two digits. In nats or dB."""
 
 
 class Side(NamedTuple):
@@ -64,31 +68,47 @@ class BandsView(PaintedView):
         if self._target is None:
             return
         before = self.shown
-        if before is None or not np.isfinite(before).all():
+        if before is None or not np.isfinite(before).all() or np.abs(self._target - before).max() < STILL:
+            if before is not None and np.array_equal(before, self._target):
+                return
             self.shown = self._target.copy()
-        elif np.abs(self._target - before).max() < 1e-3:
-            return
         else:
             self.shown = before + EASING * (self._target - before)
         self._range = _axis_range(np.maximum(self.shown, DEAD) if self._is_de() else self.shown, self._range)
         self.update()
 
+    def ground_key(self) -> Hashable:
+        """Return what axes and captions depend on."""
+        return None if self.shown is None else (self._range, self.history.why is not None)
+
+    def paint_ground(self, painter: QPainter) -> None:
+        """Paint the axes and the captions."""
+        bars, asymmetry = self._plots()
+        self._paint_legend(painter, bars)
+        self._paint_axis(painter, bars)
+        bands = self.session.manifest.features.bands
+        step = bars.width() / len(bands)
+        for k, band in enumerate(bands):
+            self._paint_band_name(painter, QRectF(bars.left() + k * step, bars.bottom() + 3, step, 18), band)
+        if asymmetry is not None:
+            self._paint_middle(painter, asymmetry)
+
     def paint(self, painter: QPainter) -> None:
         """Paint bars on the left, the asymmetry on the right."""
         if self.shown is None:
-            write(
-                painter,
-                QRectF(self.rect()),
-                "Waiting for the first window",
-                font(self.theme, 13),
-                colour(self.theme.faint),
-                align=CENTRE,
-            )
+            words = "Waiting for the first window"
+            write(painter, QRectF(self.rect()), words, font(self.theme, 13), colour(self.theme.faint), align=CENTRE)
             return
+        bars, asymmetry = self._plots()
+        self._paint_bars(painter, bars, self.shown)
+        if asymmetry is not None:
+            self._paint_asymmetry(painter, asymmetry, self.shown)
+
+    def _plots(self) -> tuple[QRectF, QRectF | None]:
+        """Return where the bars are, and the asymmetry, if there is room for it."""
         split = self.width() * (0.62 if self.width() > 300 else 1.0)
-        self._paint_bars(painter, QRectF(38, 24, split - 48, self.height() - 48))
-        if split < self.width():
-            self._paint_asymmetry(painter, QRectF(split + 26, 24, self.width() - split - 40, self.height() - 48))
+        bars = QRectF(38, 24, split - 48, self.height() - 48)
+        return bars, QRectF(split + 26, 24, self.width() - split - 40, self.height() - 48) if split < self.width() else None
 
     def _is_de(self) -> bool:
         return self.session.manifest.features.kind == "de"
@@ -96,41 +116,30 @@ class BandsView(PaintedView):
     def _unit(self) -> str:
         return "nats" if self._is_de() else "dB"
 
-    def _paint_bars(self, painter: QPainter, plot: QRectF) -> None:
-        shown = self.shown
-        if shown is None:
-            return
-        self._paint_legend(painter, plot)
+    def _paint_axis(self, painter: QPainter, plot: QRectF) -> None:
         low, high = self._range
-        small = font(self.theme, 11)
+        small, muted = font(self.theme, 11), colour(self.theme.muted)
         for value in ticks(low, high, max(2, int(plot.height() / 34))):
             y = plot.bottom() - (value - low) / (high - low) * plot.height()
             line(painter, (plot.left(), y), (plot.right(), y), colour(self.theme.grid))
-            write(
-                painter,
-                QRectF(0, y - 8, plot.left() - 7, 16),
-                f"{value:g}".replace("-", "−"),
-                small,
-                colour(self.theme.muted),
-                align=RIGHT,
-            )
-        bands = self.session.manifest.features.bands
-        step = plot.width() / len(bands)
+            text = f"{value:g}".replace("-", "−")
+            write(painter, QRectF(0, y - 8, plot.left() - 7, 16), text, small, muted, align=RIGHT)
+
+    def _paint_bars(self, painter: QPainter, plot: QRectF, shown: Float64Array) -> None:
+        low, high = self._range
+        step = plot.width() / len(shown)
         bar = min(30.0, step * 0.34)
-        painter.save()
-        for k, band in enumerate(bands):
+        shares = np.clip((shown - low) / (high - low), 0.0, 1.0).tolist()
+        shades = [colour(shade) for shade in self.side_colours()]
+        for k, pair in enumerate(shares):
             centre = plot.left() + (k + 0.5) * step
-            for side in (0, 1):
-                value = float(np.clip((shown[k, side] - low) / (high - low), 0.0, 1.0))
+            for side, share in enumerate(pair):
                 x = centre - bar - 1.5 if side == 0 else centre + 1.5
-                top = plot.bottom() - value * plot.height()
-                shade = self.side_colours()[side]
-                pill(painter, QRectF(x, top, bar, plot.bottom() - top), colour(shade), min(5.0, bar / 3))
+                top = plot.bottom() - share * plot.height()
+                pill(painter, QRectF(x, top, bar, plot.bottom() - top), shades[side], min(5.0, bar / 3))
                 if plot.bottom() - top > 6:
-                    painter.fillRect(QRectF(x, plot.bottom() - 5, bar, 5), colour(shade))
+                    painter.fillRect(QRectF(x, plot.bottom() - 5, bar, 5), shades[side])
                 self._paint_why(painter, QRectF(x, top - 9, bar, 6), k, side)
-            self._paint_band_name(painter, QRectF(centre - step / 2, plot.bottom() + 3, step, 18), band)
-        painter.restore()
 
     def side_colours(self) -> tuple[str, str]:
         """Return the colours of left and right."""
@@ -168,39 +177,37 @@ class BandsView(PaintedView):
         if share > 0.25:
             pill(painter, place.adjusted(2, 1, -2, -1), colour(self.theme.warn, round(share, 2)))
 
-    def _paint_asymmetry(self, painter: QPainter, plot: QRectF) -> None:
-        if self.shown is None:
-            return
-        difference = dasm(self.shown, [(0, 1)])[:, 0]
-        if self._is_de():
-            difference[(self.shown < DEAD).any(axis=1)] = np.nan
-        reach = max(0.5, float(np.nanmax(np.abs(np.append(difference, 0.0)))) * 1.15)
-        small = font(self.theme, 11, QFont.Medium)
+    def _paint_middle(self, painter: QPainter, plot: QRectF) -> None:
+        """Paint what the bars of the asymmetry begin at, and what they are."""
         caption = f"{self._left.name} − {self._right.name}"
-        write(painter, QRectF(plot.left() - 16, 2, plot.width() + 16, 18), caption, small, colour(self.theme.muted))
+        place = QRectF(plot.left() - 16, 2, plot.width() + 16, 18)
+        write(painter, place, caption, font(self.theme, 11, QFont.Medium), colour(self.theme.muted))
         middle = plot.center().x()
-        step = plot.height() / len(difference)
-        bar = min(16.0, step * 0.5)
         line(painter, (middle, plot.top()), (middle, plot.bottom()), colour(self.theme.border), 1.2)
-        for k, band in enumerate(self.session.manifest.features.bands):
-            y = plot.top() + (k + 0.5) * step
-            value = float(np.nan_to_num(difference[k]))
-            x = middle + value / reach * (plot.width() / 2 - 34)
-            shade = self.side_colours()[0 if value > 0 else 1]
-            pill(
-                painter, QRectF(min(x, middle), y - bar / 2, abs(x - middle), bar), colour(mix(shade, self.theme.card, 0.1)), 4
-            )
+        bands = self.session.manifest.features.bands
+        step, letters = plot.height() / len(bands), font(self.theme, 12, QFont.DemiBold)
+        for k, band in enumerate(bands):
             symbol = SYMBOLS.get(band.name, band.name[:2])
-            write(
-                painter,
-                QRectF(plot.left() - 18, y - 9, 20, 18),
-                symbol,
-                font(self.theme, 12, QFont.DemiBold),
-                colour(self.theme.text),
-            )
-            text = f"{value:+.2f}".replace("-", "−") if np.isfinite(difference[k]) else "–"
-            place = QRectF(x + 5, y - 9, 44, 18) if value >= 0 else QRectF(x - 49, y - 9, 44, 18)
-            write(painter, place, text, font(self.theme, 11), colour(self.theme.muted), align=LEFT if value >= 0 else RIGHT)
+            place = QRectF(plot.left() - 18, plot.top() + (k + 0.5) * step - 9, 20, 18)
+            write(painter, place, symbol, letters, colour(self.theme.text))
+
+    def _paint_asymmetry(self, painter: QPainter, plot: QRectF, shown: Float64Array) -> None:
+        difference = dasm(shown, [(0, 1)])[:, 0]
+        if self._is_de():
+            difference[(shown < DEAD).any(axis=1)] = np.nan
+        reach = max(0.5, float(np.nanmax(np.abs(np.append(difference, 0.0)))) * 1.15)
+        small, muted = font(self.theme, 11), colour(self.theme.muted)
+        shades = [colour(mix(shade, self.theme.card, 0.1)) for shade in self.side_colours()]
+        middle, step = plot.center().x(), plot.height() / len(difference)
+        bar = min(16.0, step * 0.5)
+        for k, value in enumerate(difference.tolist()):
+            y = plot.top() + (k + 0.5) * step
+            x = middle if math.isnan(value) else middle + value / reach * (plot.width() / 2 - 34)
+            shade = shades[0 if value > 0 else 1]
+            pill(painter, QRectF(min(x, middle), y - bar / 2, abs(x - middle), bar), shade, 4)
+            text = "–" if math.isnan(value) else f"{value:+.2f}".replace("-", "−")
+            place = QRectF(x - 49, y - 9, 44, 18) if value < 0 else QRectF(x + 5, y - 9, 44, 18)
+            write(painter, place, text, small, muted, align=RIGHT if value < 0 else LEFT)
 
 
 def chosen_sides(ch_names: tuple[str, ...]) -> tuple[Side, Side]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PyQt5.QtCore import QPointF, QRectF, Qt
+from PyQt5.QtCore import QPointF, QRect, QRectF, Qt
 from PyQt5.QtGui import QPainter, QPainterPath, QPen
 
 from app.gui.scalp_map import RIM, flat_places
@@ -36,6 +36,10 @@ class HeadPlan:
     def square(self) -> QRectF:
         """Return the square around the head."""
         return QRectF(self.centre.x() - self.radius, self.centre.y() - self.radius, 2 * self.radius, 2 * self.radius)
+
+    def surroundings(self) -> QRect:
+        """Return the room that the head takes with its nose and the electrodes on its edge."""
+        return self.square().adjusted(-14, -0.25 * self.radius, 14, 14).toAlignedRect()
 
     def outline(self) -> QPainterPath:
         """Return the edge of the head."""

@@ -141,16 +141,13 @@ class HistoryView(PaintedView):
             )
 
     def _paint_markers(self, painter: QPainter, plot: QRectF, now: float) -> None:
-        names = self.history.class_names
-        small = font(self.theme, 10, QFont.DemiBold)
-        for marker in self.history.markers:
-            if marker.text in names or not now - self.span_s < marker.t <= now:
-                continue
+        small, ink, faint = font(self.theme, 10, QFont.DemiBold), colour(self.theme.text), colour(self.theme.text, 0.7)
+        for marker in self.history.remarks_between(now - self.span_s, now):
             x = float(self._x(marker.t, plot, now))
-            line(painter, (x, plot.top()), (x, plot.bottom()), colour(self.theme.text, 0.7), 1.0)
+            line(painter, (x, plot.top()), (x, plot.bottom()), faint)
             width = min(90.0, text_width(marker.text, small) + 1)
             left = x + 4 if x + 4 + width < plot.right() else x - 4 - width
-            write(painter, QRectF(left, plot.top() + 2, width, 14), marker.text, small, colour(self.theme.text))
+            write(painter, QRectF(left, plot.top() + 2, width, 14), marker.text, small, ink)
 
 
 def _unbroken(times: Float64Array, good: BoolArray, longest_s: float) -> list[tuple[int, int]]:

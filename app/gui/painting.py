@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import math
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from PyQt5.QtCore import QPointF, QRectF, Qt
-from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
+from PyQt5.QtCore import QLineF, QPointF, QRectF, Qt
+from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF, QStaticText, QTransform
 
 from app.gui.theme import FALLBACKS
 from sclcm_core.types import Float64Array
@@ -16,33 +18,71 @@ from sclcm_core.types import Float64Array
 LEFT = int(Qt.AlignLeft | Qt.AlignVCenter)
 RIGHT = int(Qt.AlignRight | Qt.AlignVCenter)
 CENTRE = int(Qt.AlignCenter)
+_LEFT, _RIGHT = int(Qt.AlignLeft), int(Qt.AlignRight)
 Place = tuple[float, float]
+
+
+class _Laid(NamedTuple):
+    """A line of text whose letters have their places."""
+
+    letters: QStaticText
+    width: float
+    height: float
+    advance: float
 
 
 def write(painter: QPainter, rect: QRectF, text: str, font: QFont, colour: QColor, *, align: int = LEFT) -> None:
     """Write a line of text into a rectangle; what does not fit ends in an ellipsis."""
+    laid, room = _laid(text, *_look(font)), rect.width()
+    if laid.advance > room + 0.5:
+        laid = _laid(_cut(text, room, *_look(font)), *_look(font))
+    indent = 0.0 if align & _LEFT else room - laid.width if align & _RIGHT else (room - laid.width) / 2
     painter.setFont(font)
     painter.setPen(colour)
-    if text_width(text, font) > rect.width() + 0.5:
-        text = QFontMetricsF(font).elidedText(text, Qt.ElideRight, rect.width())
-    painter.drawText(rect, align | int(Qt.TextSingleLine), text)
+    painter.drawStaticText(QPointF(rect.x() + indent, rect.y() + (rect.height() - laid.height) / 2), laid.letters)
 
 
 def text_width(text: str, font: QFont) -> float:
     """Return how wide a text is in logical pixels."""
-    return _advance(text, font.pixelSize(), font.weight(), font.letterSpacing(), font.family())
+    return _laid(text, *_look(font)).advance
 
 
-@lru_cache(maxsize=4096)
-def _advance(text: str, pixels: int, weight: int, spacing: float, family: str) -> float:
-    """Measuring is a third of writing, and most texts come again."""
-    measured = QFont(family)
-    measured.setFamilies([family, *FALLBACKS])
-    measured.setPixelSize(pixels)
-    measured.setWeight(weight)
+_Look = tuple[int, int, float, str]
+"""What tells two fonts apart here: height in pixels, weight, space between letters, family."""
+
+
+def _look(font: QFont) -> _Look:
+    return font.pixelSize(), font.weight(), font.letterSpacing(), font.family()
+
+
+@lru_cache(maxsize=2048)
+def _laid(text: str, *look: Any) -> _Laid:
+    """Finding the places of the letters is two thirds of writing, and most texts come again."""
+    font, letters = _font(*look), QStaticText(text.replace("\n", " "))
+    letters.setTextFormat(Qt.PlainText)
+    letters.setPerformanceHint(QStaticText.AggressiveCaching)
+    letters.prepare(QTransform(), font)
+    size = letters.size()
+    return _Laid(letters, size.width(), size.height(), QFontMetricsF(font).horizontalAdvance(text))
+
+
+@lru_cache(maxsize=512)
+def _cut(text: str, room: float, *look: Any) -> str:
+    return QFontMetricsF(_font(*look)).elidedText(text, Qt.ElideRight, room)
+
+
+@lru_cache(maxsize=128)
+def _font(pixels: int, weight: int, spacing: float, family: str) -> QFont:
+    out = QFont(family)
+    out.setFamilies([family, *FALLBACKS])
+    out.setPixelSize(pixels)
+    out.setWeight(weight)
     if spacing:
-        measured.setLetterSpacing(QFont.AbsoluteSpacing, spacing)
-    return QFontMetricsF(measured).horizontalAdvance(text)
+        out.setLetterSpacing(QFont.AbsoluteSpacing, spacing)
+    return out
+
+
+atexit.register(_laid.cache_clear)  # the letters must go before the application that lends them their fonts
 
 
 def pill(painter: QPainter, rect: QRectF, fill: QColor, radius: float | None = None) -> None:
@@ -55,10 +95,15 @@ def pill(painter: QPainter, rect: QRectF, fill: QColor, radius: float | None = N
 
 def line(painter: QPainter, start: Place, end: Place, colour: QColor, width: float = 1.0) -> None:
     """Draw a straight line between two places in logical pixels."""
-    pen = QPen(colour, width)
+    painter.setPen(_pen(colour.rgba(), width))
+    painter.drawLine(QLineF(*start, *end))
+
+
+@lru_cache(maxsize=256)
+def _pen(rgba: int, width: float) -> QPen:
+    pen = QPen(QColor.fromRgba(rgba), width)
     pen.setCosmetic(True)
-    painter.setPen(pen)
-    painter.drawLine(QPointF(*start), QPointF(*end))
+    return pen
 
 
 def polygon(xy: Float64Array) -> QPolygonF:

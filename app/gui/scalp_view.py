@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import numpy as np
 from PyQt5.QtCore import QPointF, QRectF, Qt
 from PyQt5.QtGui import QFont, QPainter, QPainterPath, QPen
@@ -10,6 +12,7 @@ from PyQt5.QtWidgets import QComboBox, QWidget
 from app.gui.colour_map import Pixels, image, paint_values, table
 from app.gui.head_drawing import HeadPlan, located
 from app.gui.history import History
+from app.gui.layer import Layer
 from app.gui.painting import CENTRE, text_width, write
 from app.gui.scalp_map import flat_places, weights
 from app.gui.session_like import Explains, SessionLike
@@ -48,6 +51,7 @@ class ScalpView(PaintedView):
         self._places: Float64Array = np.zeros((0, 3))
         self._good: BoolArray = np.zeros(0, dtype=np.bool_)
         self._weights: Float64Array | None = None
+        self._mask = Layer(self)
         self._bands: tuple[Band, ...] = session.manifest.features.bands
         self._box = QComboBox()
         self._box.setToolTip("Which band")
@@ -121,27 +125,54 @@ class ScalpView(PaintedView):
                 out[self._columns.index(column)] = float(why[:, k].sum())
         return out
 
+    def ground_key(self) -> Hashable:
+        """Return what the key beside the map depends on; it is there as soon as there are values."""
+        shown = self.shown_values()
+        return None if shown is None or not np.isfinite(shown).any() else self._row()
+
+    def paint_ground(self, painter: QPainter) -> None:
+        """Paint the row of colours and its unit."""
+        place = self._key_place()
+        painter.drawImage(place, image(table(self._row())[::-1, None]))
+        unit = "for" if self._shows_why() else "nats"
+        box = QRectF(place.left() - 12, place.top() - 20, 50, 16)
+        write(painter, box, unit, font(self.theme, 10), colour(self.theme.faint), align=CENTRE)
+
     def paint(self, painter: QPainter) -> None:
         """Paint the map, the head, the electrodes and the key."""
-        shown = self.shown_values()
-        plan = HeadPlan(QRectF(8, 12, self.width() - 60, self.height() - 20))
+        shown, plan = self.shown_values(), self._plan()
         if shown is None or not np.isfinite(shown).any():
             plan.paint(painter, self.theme)
             text = "No electrode has a known place" if self._buffer is not None and not self._columns else "Waiting"
             write(painter, QRectF(self.rect()), text, font(self.theme, 13), colour(self.theme.faint), align=CENTRE)
             return
         low, high = self._range(shown)
-        row = "balance" if self._shows_why() else "viridis"
         good = np.asarray(np.isfinite(shown))
         self._follow_electrodes(good)
-        if self._weights is not None:
+        if self._weights is None:
+            plan.paint(painter, self.theme)
+            self._paint_electrodes(painter, plan, good, paint_values(shown, low, high, self._row()))
+        else:
             picture = (self._weights @ shown[good]).reshape(N_PIXELS, N_PIXELS)
-            self._paint_map(painter, plan, paint_values(picture, low, high, row))
+            painter.setRenderHint(QPainter.SmoothPixmapTransform)
+            painter.drawImage(plan.square(), image(paint_values(picture, low, high, self._row())))
+            key = good.tobytes(), self.session.channel_indices, self.theme
+            self._mask.show(painter, key, lambda p: self._paint_mask(p, plan, good), place=plan.surroundings())
+        self._paint_figures(painter, low, high)
+
+    def _plan(self) -> HeadPlan:
+        return HeadPlan(QRectF(8, 12, self.width() - 60, self.height() - 20))
+
+    def _row(self) -> str:
+        return "balance" if self._shows_why() else "viridis"
+
+    def _paint_mask(self, painter: QPainter, plan: HeadPlan, good: BoolArray) -> None:
+        """Paint all that lies over the map: the card around the head, the head, the electrodes."""
+        around = QPainterPath()
+        around.addRect(plan.square().adjusted(-2, -2, 2, 2))
+        painter.fillPath(around.subtracted(plan.outline()), colour(self.theme.card))
         plan.paint(painter, self.theme)
-        self._paint_electrodes(painter, plan, shown, (low, high, row))
-        self._paint_key(
-            painter, QRectF(self.width() - 44, plan.centre.y() - plan.radius * 0.7, 8, plan.radius * 1.4), low, high
-        )
+        self._paint_electrodes(painter, plan, good, None)
 
     def _range(self, shown: Float64Array) -> tuple[float, float]:
         if self._shows_why():
@@ -151,22 +182,15 @@ class ScalpView(PaintedView):
         middle, half = (low + high) / 2, max(0.25, (high - low) / 2)
         return middle - half, middle + half
 
-    def _paint_map(self, painter: QPainter, plan: HeadPlan, pixels: Pixels) -> None:
-        painter.save()
-        painter.setClipPath(plan.outline())
-        painter.setRenderHint(QPainter.SmoothPixmapTransform)
-        painter.drawImage(plan.square(), image(pixels))
-        painter.restore()
-
-    def _paint_electrodes(self, painter: QPainter, plan: HeadPlan, shown: Float64Array, key: tuple[float, float, str]) -> None:
+    def _paint_electrodes(self, painter: QPainter, plan: HeadPlan, good: BoolArray, dots: Pixels | None) -> None:
+        """Paint the electrodes: with dots in the colours of their values where there is no map."""
         fed = set(self.session.channel_indices)
-        dots = paint_values(shown, *key)
         for k, spot in enumerate(plan.on_screen(self._flat)):
             is_fed = self._columns[k] in fed
-            if not np.isfinite(shown[k]):
+            if not good[k]:
                 box = QRectF(spot.x() - 9, spot.y() - 9, 18, 18)
                 write(painter, box, "×", font(self.theme, 17, QFont.Bold), colour(self.theme.bad), align=CENTRE)
-            elif self._weights is None:
+            elif dots is not None:
                 painter.setBrush(colour(f"#{int(dots[k]) & 0xFFFFFF:06x}"))
                 painter.setPen(QPen(colour(self.theme.faint), 1))
                 painter.drawEllipse(spot, 11, 11)
@@ -193,18 +217,11 @@ class ScalpView(PaintedView):
         painter.drawPath(path)
         painter.fillPath(path, colour("#ffffff"))
 
-    def _paint_key(self, painter: QPainter, place: QRectF, low: float, high: float) -> None:
-        row = "balance" if self._shows_why() else "viridis"
-        painter.drawImage(place, image(table(row)[::-1, None]))
-        small, shade = font(self.theme, 11), colour(self.theme.muted)
+    def _key_place(self) -> QRectF:
+        plan = self._plan()
+        return QRectF(self.width() - 44, plan.centre.y() - plan.radius * 0.7, 8, plan.radius * 1.4)
+
+    def _paint_figures(self, painter: QPainter, low: float, high: float) -> None:
+        place, small, shade = self._key_place(), font(self.theme, 11), colour(self.theme.muted)
         for y, value in ((place.top(), high), (place.bottom() - 14, low)):
             write(painter, QRectF(place.right() + 4, y, 34, 14), f"{value:.1f}".replace("-", "−"), small, shade)
-        unit = "for" if self._shows_why() else "nats"
-        write(
-            painter,
-            QRectF(place.left() - 12, place.top() - 20, 50, 16),
-            unit,
-            font(self.theme, 10),
-            colour(self.theme.faint),
-            align=CENTRE,
-        )

@@ -126,6 +126,7 @@ def colour(text: str, alpha: float = 1.0) -> QColor:
     return out
 
 
+@lru_cache(maxsize=256)
 def mix(first: str, second: str, share: float) -> str:
     """Return a colour between two, `share` of the way to the second.
 

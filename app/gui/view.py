@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import ClassVar
 
 from PyQt5.QtCore import QSize, Qt
@@ -9,6 +10,7 @@ from PyQt5.QtGui import QPainter, QPaintEvent
 from PyQt5.QtWidgets import QWidget
 
 from app.gui.history import History
+from app.gui.layer import Layer
 from app.gui.session_like import SessionLike
 from app.gui.theme import DARK, Theme, colour
 from sclcm_core.types import Marker, Prediction
@@ -78,18 +80,33 @@ class View(QWidget):
 
 
 class PaintedView(View):
-    """A view that is one painting; covers its whole rectangle, so that nothing behind it is painted for nothing."""
+    """A view that is one painting; covers its whole rectangle, so that nothing behind it is painted for nothing.
+
+    What seldom changes is the ground: `paint_ground` paints it into a kept picture, whenever `ground_key` tells of a change.
+    """
 
     def __init__(self, session: SessionLike, history: History, parent: QWidget | None = None) -> None:
         super().__init__(session, history, parent)
         self.setAttribute(Qt.WA_OpaquePaintEvent)
+        self._ground = Layer(self)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
-        """Paint the card's surface, then the picture."""
+        """Put down the ground, then paint the picture."""
         painter = QPainter(self)
-        painter.fillRect(event.rect(), colour(self.theme.card))
+        key, card = self.ground_key(), colour(self.theme.card)
+        if key is None:
+            painter.fillRect(event.rect(), card)
+        else:
+            self._ground.show(painter, (key, self.theme), self.paint_ground, fill=card)
         painter.setRenderHint(QPainter.Antialiasing)
         self.paint(painter)
+
+    def ground_key(self) -> Hashable:
+        """Return what the ground depends on besides size and look; None while there is no ground."""
+        return None
+
+    def paint_ground(self, painter: QPainter) -> None:
+        """Paint what seldom changes."""
 
     def paint(self, painter: QPainter) -> None:
         """Paint the picture."""
