@@ -25,8 +25,8 @@ MAX_INVALID_SHARE = 0.02
 _PIECE = 1024
 """Samples taken at once when a whole recording arrives in one chunk; bounds the memory, and changes nothing."""
 
-_BATCH_BYTES = 2**21
-"""Bytes of windows computed at once: about what a processor keeps at hand."""
+_BATCH_BYTES = 2**19
+"""Bytes of windows computed at once: with what is made of them, about what a core keeps at hand."""
 
 
 class Extractor:

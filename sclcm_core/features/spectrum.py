@@ -31,18 +31,35 @@ def band_variance(data: FloatArray, sfreq: float, bands: Sequence[Band]) -> Floa
     Notes
     -----
     The mean is removed, a Hann window ``w`` applied, and the periodogram summed over the band:
-    ``2 / (N Σw²) Σ_{low <= f_k < high} |X_k|²`` (Parseval; white noise of variance 1 gives the band's share of the spectrum).
-    Computed in float64 row by row, so a batch of windows gives the same bits as each window alone.
+    ``2 / (N Σw²) Σ_{low <= f_k < high} |Y_k|²`` (Parseval; white noise of variance 1 gives the band's share of the spectrum).
+    Both are done in the spectrum ``X`` of the signal as it is, where they cost half: ``X_0 = 0``, and
+    ``Y_k = (2 X_k - X_{k-1} - X_{k+1}) / 4``. Computed in float64 row by row, so a batch of windows gives the same bits as
+    each window alone.
     """
     n_times = data.shape[-1]
-    taper, scale = _hann(n_times)
     bins = _bins(n_times, sfreq, tuple(bands))
-    centred = np.asarray(data, dtype=np.float64)
-    centred = centred - centred.mean(axis=-1, keepdims=True)
-    centred *= taper
-    spectrum = np.fft.rfft(centred, axis=-1)[..., : max(last for _, last in bins)]
-    power = np.ascontiguousarray(spectrum.real**2 + spectrum.imag**2)
-    return np.stack([power[..., first:last].sum(axis=-1) * scale for first, last in bins], -2)
+    start, stop = min(first for first, _ in bins), max(last for _, last in bins)
+    tapered = _tapered(np.asarray(data, dtype=np.float64), start, stop)
+    tapered *= tapered
+    edges = [2 * (edge - start) for pair in bins for edge in pair]
+    sums = np.add.reduceat(tapered, edges, axis=-1)[..., ::2]  # every second one lies between two bands
+    return np.ascontiguousarray(np.swapaxes(sums, -1, -2)) * _scale(n_times)
+
+
+def _tapered(data: Float64Array, start: int, stop: int) -> Float64Array:
+    """Return twice the tapered spectrum, real and imaginary parts in turn: bin `start` to `stop` (which only ends the last sum)."""
+    n_times = data.shape[-1]
+    rows = np.empty((*data.shape[:-1], n_times // 2 + 1), np.complex128)  # row by row in memory, however the data lie
+    spectrum = np.fft.rfft(data, axis=-1, out=rows)
+    spectrum[..., 0] = 0.0
+    beyond = n_times - np.arange(spectrum.shape[-1], stop + 2)
+    if len(beyond):
+        spectrum = np.concatenate([spectrum, spectrum[..., beyond].conj()], axis=-1)
+    parts = spectrum.view(np.float64)
+    out = parts[..., 2 * start - 2 : 2 * stop] + parts[..., 2 * start + 2 : 2 * stop + 4]
+    out *= -0.5
+    out += parts[..., 2 * start : 2 * stop + 2]
+    return np.asarray(out)
 
 
 def band_width(n_times: int, sfreq: float, bands: Sequence[Band]) -> Float64Array:
@@ -60,11 +77,9 @@ def band_width(n_times: int, sfreq: float, bands: Sequence[Band]) -> Float64Arra
     return np.array([(last - first) * sfreq / n_times for first, last in _bins(n_times, sfreq, tuple(bands))])
 
 
-@lru_cache(maxsize=64)
-def _hann(n_times: int) -> tuple[Float64Array, float]:
-    taper = 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(n_times) / n_times)
-    taper.flags.writeable = False
-    return taper, 2.0 / (n_times * float(np.sum(taper**2)))
+def _scale(n_times: int) -> float:
+    """Return ``2 / (N Σw²)`` over four, for twice the tapered spectrum: the sum over Hann's window squared is ``3 N / 8``."""
+    return 0.5 / (n_times * 0.375 * n_times)
 
 
 @lru_cache(maxsize=64)
