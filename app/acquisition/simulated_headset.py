@@ -101,6 +101,10 @@ class SimulatedHeadset:
         """Let the process end as in a crash."""
         self._child.kill()
 
+    def feel(self, state: str) -> None:
+        """Put the head into a state, where it stays until the next one is ordered."""
+        self._child.tell(state)
+
     @property
     def pid(self) -> int | None:
         """Number of the child process while it runs."""
@@ -158,7 +162,15 @@ def simulated(sfreq: float, ch_names: Sequence[str], seed: int) -> Render:
 
 
 def blocks(
-    render: Render, sfreq: float, rate_factor: float, rng: np.random.Generator, *, counted: bool, start: float, block_s: float
+    render: Render,
+    sfreq: float,
+    rate_factor: float,
+    rng: np.random.Generator,
+    *,
+    counted: bool,
+    start: float,
+    block_s: float,
+    ordered: Sequence[str] = (),
 ) -> Iterator[Block]:
     """Yield the blocks of a headset for ever.
 
@@ -178,6 +190,8 @@ def blocks(
         When the first sample is captured, in s on the LSL clock.
     block_s : float
         Length of a block in s.
+    ordered : sequence of str
+        States that were ordered so far; the last one holds, and none is drawn any more.
     """
     n_block = max(round(block_s * sfreq), 1)
     first, until, state = 0, 0, "neutral"
@@ -185,7 +199,11 @@ def blocks(
         numbers = first + np.arange(n_block)
         stamps = start + numbers / (sfreq * rate_factor)
         markers: tuple[Marker, ...] = ()
-        if first >= until:
+        if ordered:
+            if state != ordered[-1]:
+                state = ordered[-1]
+                markers = (Marker(float(stamps[0]), state),)
+        elif first >= until:
             state = str(rng.choice([emotion for emotion in EMOTIONS if emotion != state or first == 0]))
             until = first + round(rng.uniform(*_STATE_S) * sfreq)
             markers = (Marker(float(stamps[0]), state),)
@@ -238,10 +256,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    ordered: list[str] = []
     if args.stop_with_parent:
-        watch_parent(stop)
+        watch_parent(stop, lambda state: ordered.append(state) if state in EMOTIONS else None)
     try:
-        _run(args, [parse_fault(text) for text in args.fault], stop)
+        _run(args, [parse_fault(text) for text in args.fault], stop, ordered)
     except SclcmError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -249,7 +268,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _run(args: argparse.Namespace, faults: Sequence[Fault], stop: threading.Event) -> None:
+def _run(args: argparse.Namespace, faults: Sequence[Fault], stop: threading.Event, ordered: Sequence[str]) -> None:
     spec = outlet_spec(args)
     labels = args.channels.split(",")
     render = counting(args.sfreq, labels) if args.plain else simulated(args.sfreq, labels, args.seed)
@@ -260,7 +279,7 @@ def _run(args: argparse.Namespace, faults: Sequence[Fault], stop: threading.Even
     start = local_clock() if args.start is None else args.start
     stream = blocks(
         _in_unit(render, args.volts_per_unit), args.sfreq, injector.rate_factor, np.random.default_rng(args.seed + 2),
-        counted=args.count, start=start, block_s=args.block,
+        counted=args.count, start=start, block_s=args.block, ordered=ordered,
     )  # fmt: skip
     sender.run(stream)
     sender.close()

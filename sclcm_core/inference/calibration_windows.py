@@ -10,7 +10,7 @@ import numpy as np
 
 from sclcm_core.features.spec import FeatureSpec
 from sclcm_core.inference.calibration import LabelledBlock
-from sclcm_core.recordings.spans import Span
+from sclcm_core.recordings.spans import EYES_CLOSED, Span
 from sclcm_core.types import FeatureFrame, Float32Array, Prediction
 
 
@@ -52,10 +52,11 @@ def gather(predictions: Sequence[Prediction], spans: Iterable[Span], spec: Featu
     """
     frames = {p.frame.index: p.frame for p in predictions if p.frame is not None}
     half_sample_s = 0.5 / spec.sfreq
-    blocks, rest, left_out = [], [], Counter[str]()
-    for span in spans:
+    every = list(spans)
+    blocks, left_out = [], Counter[str]()
+    rest = [f for span in baseline_spans(every) for f in _frames_inside(frames.values(), span, spec, half_sample_s)]
+    for span in every:
         if span.kind == "rest":
-            rest += _frames_inside(frames.values(), span, spec, half_sample_s)
             continue
         inside = [p for p in predictions if _is_inside(p.t_start, p.t_end, span, half_sample_s)]
         left_out.update(_plain(p.withheld) for p in inside if p.withheld)
@@ -63,6 +64,12 @@ def gather(predictions: Sequence[Prediction], spans: Iterable[Span], spec: Featu
         if windows:
             blocks.append(LabelledBlock(span.label, span.name, np.stack(windows)))
     return CalibrationWindows(tuple(blocks), tuple(rest), dict(left_out))
+
+
+def baseline_spans(spans: Iterable[Span]) -> list[Span]:
+    """Return the rests that make the baseline: those with open eyes, where there are such."""
+    rests = [span for span in spans if span.kind == "rest"]
+    return [span for span in rests if span.name != EYES_CLOSED] or rests
 
 
 def _frames_inside(frames: Iterable[FeatureFrame], span: Span, spec: FeatureSpec, slack_s: float) -> list[FeatureFrame]:

@@ -21,6 +21,9 @@ from sclcm_core.types import Marker
 
 STIMULUS, STIMULUS_END, REST, REST_END, RATING = "stimulus", "stimulus-end", "rest", "rest-end", "rating"
 
+EYES_CLOSED = "eyes-closed"
+"""Name of a rest that makes no baseline where there is another."""
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
