@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
+import sysconfig
 from pathlib import Path
 
 from sclcm_core.errors import BundleError, nearest
 
 
 def assets_dir() -> Path:
-    """Return the folder of models, icons and styles, beside the packages or inside the installed one."""
-    beside = Path(__file__).resolve().parents[1] / "assets"
-    return beside if beside.is_dir() else Path(__file__).resolve().parent / "assets"
+    """Return the folder of models, icons and styles: beside the packages in a checkout, else where pip puts shared data."""
+    above = Path(__file__).resolve().parents[1]
+    schemes = sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("user")
+    roots = [above, *(Path(sysconfig.get_path("data", scheme)) for scheme in schemes)]
+    candidates = [above / "assets", *(root / "share" / "sclcm-live" for root in roots)]
+    return next((folder for folder in candidates if (folder / "models").is_dir()), candidates[0])
 
 
 def user_dir() -> Path:
