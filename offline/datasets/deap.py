@@ -84,7 +84,7 @@ class DeapRatings(LocalDataset):
         list of int
             Low 0, high 1, neither -1.
         """
-        column = ratings[:, RATINGS.index(self.dimension)]
+        column = self.column(ratings)
         outside = ~((column >= 1) & (column <= 9))
         if outside.any():
             first = int(np.flatnonzero(outside)[0])
@@ -93,6 +93,23 @@ class DeapRatings(LocalDataset):
                 "Copy the original file again; a missing rating cannot be made up.",
             )
         return [int(label) for label in self.scale().labels(column)]
+
+
+    def column(self, ratings: FloatArray) -> FloatArray:
+        """Return the ratings of the chosen dimension.
+
+        Parameters
+        ----------
+        ratings : ndarray, shape (n_trials, 4)
+            Valence, arousal, dominance, liking, 1 to 9 without unit.
+
+        Returns
+        -------
+        ndarray, shape (n_trials,)
+            1 to 9, without unit.
+        """
+        chosen: FloatArray = ratings[:, RATINGS.index(self.dimension)]
+        return chosen
 
 
 @dataclass(frozen=True)
@@ -165,6 +182,23 @@ class Deap(DeapRatings):
             name = f"video{number:02d}"
             recording = trials.choose(str(number))
             yield LabelledRecording(recording, str(source.subject), 1, name, name, label, BASELINE_S)
+
+    def stated_ratings(self, source: Source) -> FloatArray:
+        """Return what a subject said of the forty videos.
+
+        Parameters
+        ----------
+        source : Source
+            One of `sources`.
+
+        Returns
+        -------
+        ndarray, shape (40, 4)
+            Valence, arousal, dominance and liking, 1 to 9 without unit; those that the labels are made from.
+        """
+        path, *ratings_paths = source.paths
+        _, stored = deap_arrays(path, _load(path, self))
+        return self._ratings(path, stored, ratings_paths)
 
     def _ratings(self, path: Path, stored: FloatArray, ratings_paths: Sequence[Path]) -> FloatArray:
         if not ratings_paths:

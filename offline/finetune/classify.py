@@ -71,13 +71,13 @@ class Classify:
 
     def loss(self, indices: Indices, generator: torch.Generator) -> Tensor:
         """Return the cross-entropy of a batch in nats, shape ()."""
-        logits = self._network.head(self.embed(indices, generator)).float()
+        logits = self._network(self.drawn(indices, generator)).float()
         label = self._label[torch.from_numpy(indices)]
         smoothing = self._config.label_smoothing
         return cross_entropy(logits, label, weight=self._class_weights, label_smoothing=smoothing)
 
-    def embed(self, indices: Indices, generator: torch.Generator) -> Tensor:
-        """Embed training windows, augmented where the config says so.
+    def drawn(self, indices: Indices, generator: torch.Generator) -> Tensor:
+        """Return training windows, augmented where the config says so.
 
         Parameters
         ----------
@@ -88,8 +88,8 @@ class Classify:
 
         Returns
         -------
-        Tensor, shape (n, n_embedding)
-            What the head is given, without unit.
+        Tensor, shape (n, n_bands, n_columns, n_frames)
+            Normalised features, without unit.
         """
         if self._config.mode == "probe":
             self._network.encoder.eval()  # a frozen encoder's BatchNorm and dropout stay as they are
@@ -97,8 +97,7 @@ class Classify:
         features = self._features[chosen]
         if self._choices:
             features = random_view(features, self._trial[chosen], self._choices, generator)
-        embedding: Tensor = self._network.encoder(features)
-        return embedding
+        return features
 
     def validate(self) -> Validation | None:
         """Score the validation people along every line."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from offline.pretrain import declared_contrast, declared_finetune
+from offline.pretrain import declared_alignment, declared_contrast, declared_finetune, declared_raw
 from offline.pretrain.method import Method, MethodOptions
 from offline.pretrain.names import Stage
 from sclcm_core.errors import ConfigError, nearest
@@ -12,7 +12,12 @@ from sclcm_core.errors import ConfigError, nearest
 if TYPE_CHECKING:
     from offline.config import FinetuneConfig, PretrainConfig
 
-ALL: tuple[Method, ...] = (*declared_contrast.DECLARED, *declared_finetune.DECLARED)
+ALL: tuple[Method, ...] = (
+    *declared_contrast.DECLARED,
+    *declared_raw.DECLARED,
+    *declared_alignment.DECLARED,
+    *declared_finetune.DECLARED,
+)
 """Every method, in the order in which they are listed."""
 
 METHODS: dict[str, Method] = {method.name: method for method in ALL if method.stage == "pretrain"}

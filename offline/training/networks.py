@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 
 from offline.config import RunConfig
+from offline.finetune.space import space_head
 from offline.pretrain.names import EncoderKind
 from offline.seeds import Seed
 from sclcm_core.models import (
@@ -106,6 +107,8 @@ def build_classifier(config: RunConfig, encoder: Encoder, n_classes: int, seed: 
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed.of("head").number())
+        if (head_of_method := space_head(config.finetune, encoder, n_classes)) is not None:
+            return SclcmClassifier(encoder, head_of_method)
         if isinstance(encoder, DilatedTcn) and config.head.kind == "steps":
             return StepClassifier(encoder, StepHead(encoder.n_embedding, n_classes, dropout=config.head.dropout))
         head = ClassifierHead(encoder.n_embedding, n_classes, n_hidden=config.head.n_hidden, dropout=config.head.dropout)
