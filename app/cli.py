@@ -1,4 +1,4 @@
-"""The command line: sclcm demo | live | replay | play | rerun | streams | models | simulate | doctor | screenshots."""
+"""The command line: sclcm demo | live | replay | play | rerun | calibrate | experiment | report | sessions | streams | ..."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from app import cli_experiment
 from sclcm_core.errors import SclcmError
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -66,6 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_replay(commands)
     _add_play(commands)
     _add_rerun(commands)
+    cli_experiment.add_commands(commands, _command, _add_device, _add_network)
     _add_streams(commands)
     _add_models(commands)
     _add_simulate(commands)

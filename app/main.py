@@ -65,17 +65,50 @@ def _simulated_rest(seed: int, manifest: Manifest) -> Normaliser | None:
 
 def run_live(arguments: argparse.Namespace) -> int:
     """Connect to a headset."""
+    bundle = _load(arguments)
+    return _run(arguments, _plan(arguments, bundle, _stream_of(arguments), connect_timeout_s=arguments.timeout), bundle)
+
+
+def _stream_of(arguments: argparse.Namespace) -> Callable[[], SampleSource]:
+    """Return what connects to the stream that the command line names."""
     from app.acquisition.device_profile import ProfiledSource
     from app.acquisition.lsl_inlet import LslInlet
 
-    bundle = _load(arguments)
     stated = _stated_profile(arguments)
 
     def make_source() -> SampleSource:
         inlet = LslInlet(name=arguments.name, type=arguments.type, source_id=arguments.source_id)
         return ProfiledSource(inlet, _profiles(), stated)
 
-    return _run(arguments, _plan(arguments, bundle, make_source, connect_timeout_s=arguments.timeout), bundle)
+    return make_source
+
+
+def run_calibrate(arguments: argparse.Namespace) -> int:
+    """Calibrate a model to a person."""
+    from app.experiment.commands import calibrate_command
+
+    return calibrate_command(arguments, _stream_of(arguments))
+
+
+def run_experiment(arguments: argparse.Namespace) -> int:
+    """Run a protocol."""
+    from app.experiment.commands import experiment_command
+
+    return experiment_command(arguments, _stream_of(arguments))
+
+
+def run_sessions(arguments: argparse.Namespace) -> int:
+    """List sessions, or delete one."""
+    from app.experiment.commands import sessions_command
+
+    return sessions_command(arguments)
+
+
+def run_report(arguments: argparse.Namespace) -> int:
+    """Write the report of a session."""
+    from app.experiment.report_command import report_command
+
+    return report_command(arguments)
 
 
 def run_replay(arguments: argparse.Namespace) -> int:

@@ -147,9 +147,7 @@ def present_as_text(out: TextIO) -> Present:
             for callback in run.on_step:
                 callback(step)
 
-        conduct_headless(
-            hands_free(steps), out, run.mark, is_over=run.session.wait, why_wait=gate.why_wait, on_step=tell_all
-        )
+        conduct_headless(hands_free(steps), out, run.mark, is_over=run.session.wait, why_wait=gate.why_wait, on_step=tell_all)
 
     return present
 
