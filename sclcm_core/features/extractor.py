@@ -110,8 +110,7 @@ class Extractor:
         signal = self._preprocessor.push(bridged)
         if self._bank:
             signal = self._bank.push(signal)
-        # an empty array would impose its layout on the bank's output, which lies channel by channel
-        self._samples = np.concatenate([self._samples, signal]) if len(self._samples) else signal
+        self._samples = np.concatenate([self._samples, signal])
         self._marks = np.concatenate([self._marks, marks])
         self._times = np.concatenate([self._times, times])
 
@@ -121,15 +120,20 @@ class Extractor:
         if n_frames <= 0:
             return []
         starts = self._next_start + np.arange(n_frames) * hop
-        windows = np.lib.stride_tricks.sliding_window_view(self._samples, window, axis=0)[starts]
         faults = self._faults(starts)
-        values = self._smoothed(self._features(np.ascontiguousarray(windows).reshape(n_frames, *self._rows, window)), faults)
+        values = self._smoothed(self._features(self._windows(n_frames)), faults)
         t_end = self._times[starts + window - 1]
         frames = [FeatureFrame(values[k], self._next_frame + k, float(t_end[k]), faults[k]) for k in range(n_frames)]
         self._next_frame += n_frames
         self._next_start += n_frames * hop
         self._forget()
         return frames
+
+    def _windows(self, n_frames: int) -> Float64Array:
+        """Return the next windows, (n_frames, ..., window): as a view of time rows, or copied row by row for a transform over time."""
+        held = self._samples[self._next_start :].reshape(-1, *self._rows)
+        windows = np.lib.stride_tricks.sliding_window_view(held, self.spec.window, axis=0)[:: self.spec.hop][:n_frames]
+        return windows if self._bank else np.ascontiguousarray(windows)
 
     def _forget(self) -> None:
         done = min(self._next_start, len(self._samples))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -41,10 +42,8 @@ class FilterBank:
 
     def __init__(self, bands: Sequence[Band], sfreq: float, n_channels: int, order: int, grid: int) -> None:
         self.block = max(length for length in range(1, LONGEST_BLOCK + 1) if grid % length == 0)
-        filters = [bandpass(band.low, band.high, sfreq, order) for band in bands]
-        n_states = max(2 * len(causal.sos) for causal in filters)
-        self._step = np.stack([_step_matrix(causal, self.block, n_states) for causal in filters])
-        self._before = np.zeros((len(bands), n_channels, self.block + n_states))
+        self._step = _steps(tuple(bands), sfreq, order, self.block)
+        self._before = np.zeros((len(bands), self._step.shape[-1], n_channels))
         self._after = np.zeros_like(self._before)
         self._waiting: Float64Array = np.zeros((0, n_channels))
 
@@ -59,21 +58,29 @@ class FilterBank:
         Returns
         -------
         ndarray of float64, shape (n_out, n_bands * n_channels)
-            Potentials in µV, band by band; laid out in memory channel by channel.
+            Potentials in µV, band by band.
         """
         waiting = np.concatenate([self._waiting, samples])
         n_out = len(waiting) // self.block * self.block
         self._waiting = waiting[n_out:].copy()
-        n_bands, n_channels, _ = self._before.shape
-        out = np.empty((n_bands, n_channels, n_out))
-        by_channel = np.ascontiguousarray(waiting[:n_out].T)
+        out = np.empty((n_out, len(self._step), samples.shape[1]))
         for start in range(0, n_out, self.block):
             stop = start + self.block
-            self._before[..., : self.block] = by_channel[:, start:stop]
-            np.matmul(self._before, self._step, out=self._after)
-            out[..., start:stop] = self._after[..., : self.block]
-            self._before[..., self.block :] = self._after[..., self.block :]
-        return out.reshape(n_bands * n_channels, n_out).T
+            self._before[:, : self.block] = waiting[start:stop]
+            np.matmul(self._step, self._before, out=self._after)
+            out[start:stop].swapaxes(0, 1)[...] = self._after[:, : self.block]
+            self._before[:, self.block :] = self._after[:, self.block :]
+        return out.reshape(n_out, len(self._step) * samples.shape[1])
+
+
+@lru_cache(maxsize=32)
+def _steps(bands: tuple[Band, ...], sfreq: float, order: int, block: int) -> Float64Array:
+    """Return the step matrices of the bands, (n_bands, block + n_states, same), rows after, columns before the block."""
+    filters = [bandpass(band.low, band.high, sfreq, order) for band in bands]
+    n_states = max(2 * len(causal.sos) for causal in filters)
+    steps = np.stack([np.ascontiguousarray(_step_matrix(causal, block, n_states).T) for causal in filters])
+    steps.flags.writeable = False
+    return steps
 
 
 def _step_matrix(causal: CausalFilter, block: int, n_states: int) -> Float64Array:
