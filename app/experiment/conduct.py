@@ -65,7 +65,7 @@ def conduct_headless(
     *,
     is_over: Callable[[float], bool],
     why_wait: Callable[[], str] = always_good,
-    on_step: Callable[[Step], None] | None = None,
+    on_step: Sequence[Callable[[Step], None]] = (),
 ) -> None:
     """Lead through the steps with lines of text.
 
@@ -81,12 +81,11 @@ def conduct_headless(
         Waits for a time in s at most, and says whether the session has ended meanwhile.
     why_wait : callable
         Says why the next presentation should wait.
-    on_step : callable, optional
-        Hears of each step.
+    on_step : sequence of callable
+        Hear of each step.
     """
     runner = ProtocolRunner(steps, TextPresenter(out, local_clock), mark, why_wait)
-    if on_step is not None:
-        runner.on_step.append(on_step)
+    runner.on_step += on_step
     runner.start()
     try:
         while not runner.is_over:

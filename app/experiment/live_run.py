@@ -143,11 +143,9 @@ def present_as_text(out: TextIO) -> Present:
     def present(run: LiveRun, steps: Sequence[Step]) -> None:
         gate = SignalGate(run.predictions)
 
-        def tell_all(step: Step) -> None:
-            for callback in run.on_step:
-                callback(step)
-
-        conduct_headless(hands_free(steps), out, run.mark, is_over=run.session.wait, why_wait=gate.why_wait, on_step=tell_all)
+        conduct_headless(
+            hands_free(steps), out, run.mark, is_over=run.session.wait, why_wait=gate.why_wait, on_step=run.on_step
+        )
 
     return present
 

@@ -15,7 +15,7 @@ Mark = Callable[[str, float], None]
 class Presenter(Protocol):
     """What shows steps to a person."""
 
-    def show(self, step: Step) -> float:
+    def present(self, step: Step) -> float:
         """Show a step; return when it was on the screen, in s on the LSL clock."""
         ...
 
@@ -128,7 +128,7 @@ class ProtocolRunner:
         self._number += 1
         self._rated = {}
         step = self._steps[self._number]
-        t = self._t_begun = self._presenter.show(step)
+        t = self._t_begun = self._presenter.present(step)
         for text in (before.end if before else "", step.begin):
             if text:
                 self._mark(text, t)

@@ -26,7 +26,7 @@ class TextPresenter:
         self._told = ""
         self._t_told = 0.0
 
-    def show(self, step: Step) -> float:
+    def present(self, step: Step) -> float:
         """Write a step; return when it was written, in s on the LSL clock."""
         self._told = ""
         self._out.write(_words(step) + "\n")
