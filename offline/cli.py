@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from offline import cli_explore
 from sclcm_core.errors import ConfigError, SclcmError
@@ -94,7 +94,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--verbose", action="store_true", help="say what is being done")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("datasets", help="list the data sets, their licences and where to get them")
-    commands.add_parser("methods", help="list the pretraining methods and the simple methods they are compared with")
+    methods = commands.add_parser("methods", help="list the methods of pretraining and finetuning")
+    methods.add_argument("--page", type=Path, metavar="FILE", help="write a page on them instead, in Markdown")
     compare = commands.add_parser(
         "compare",
         help="put runs side by side, with tests between them",
@@ -176,6 +177,10 @@ def _add_stage_options(stage: argparse.ArgumentParser, name: str) -> None:
     )
     if name in ("run", "evaluate"):
         stage.add_argument("--jobs", type=int, metavar="N", help="folds at a time (default: one a core); changes no result")
+    if name == "prepare":
+        stage.add_argument("--jobs", type=int, default=1, metavar="N", help="recordings at a time (default: 1; -1: one a core)")
+        stage.add_argument("--engine", metavar="NAME", help="who does it: dask, for the workers of a Dask cluster")
+        stage.add_argument("--scheduler", metavar="ADDRESS", help="of the Dask cluster (default: workers started here)")
     if name == "evaluate":
         stage.add_argument("--fold", type=int, metavar="N", help="run this fold alone, from 0, and write no report")
     if name in ("run", "quantize"):
@@ -194,10 +199,14 @@ def _datasets(options: argparse.Namespace) -> None:
 
 
 def _methods(options: argparse.Namespace) -> None:
-    from offline.pretrain.methods import METHODS
+    from offline.pretrain.methods import ALL
+    from offline.pretrain.methods_page import methods_page
 
-    rows = [(m.name, m.title, m.needs, m.summary, m.source) for m in METHODS.values()]
-    _print_table(("name", "method", "looks at", "what it does", "source"), rows)
+    if options.page:
+        options.page.write_text(methods_page(ALL), encoding="utf-8")
+        return
+    rows = [(m.name, m.stage, m.title, m.needs, ", ".join(m.encoders), m.summary) for m in ALL]
+    _print_table(("name", "stage", "method", "looks at", "encoders", "what it does"), rows)
 
 
 def _compare(options: argparse.Namespace) -> None:
@@ -262,7 +271,7 @@ def _simulate(options: argparse.Namespace) -> None:
     print(f"Wrote {len(paths)} simulated files to '{options.folder}'.")
 
 
-def _open(options: argparse.Namespace) -> Run:
+def _open(options: argparse.Namespace, **how: Any) -> Run:
     from offline.config import load_config
     from offline.runs import open_run
 
@@ -270,13 +279,13 @@ def _open(options: argparse.Namespace) -> Run:
     folder = open_run(config, options.run_dir)
     from offline.stages import prepare
 
-    return prepare(config, folder, options.data_root)
+    return prepare(config, folder, options.data_root, **how)
 
 
 def _prepare(options: argparse.Namespace) -> None:
     from offline.stages import windows_facts
 
-    run = _open(options)
+    run = _open(options, n_jobs=options.jobs, engine=options.engine, scheduler=options.scheduler)
     facts = windows_facts(run.windows)
     data = facts.pop("data_set")
     _print_table(("what", "how much"), [("data set", data["title"]), *((key, str(value)) for key, value in facts.items())])
@@ -365,7 +374,7 @@ def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     table = Table(*header)
     for row in rows:
         table.add_row(*row)
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {

@@ -99,11 +99,11 @@ class DilatedTcn(Encoder):
         Tensor, shape (n, n_steps / pool, n_embedding)
             Representations, without unit.
         """
-        lost = sequence.isnan().any(dim=-1)  # (n, n_steps)
+        lost: Tensor = sequence.isnan().any(dim=-1)  # (n, n_steps)
         latent = self.project(torch.where(lost[..., None], torch.zeros_like(sequence), sequence))
         silent = lost if keep is None else lost | ~keep
         latent = latent.masked_fill(silent[..., None], 0.0)  # (n, n_steps, width)
-        steps = self.dropout(self.blocks(latent.transpose(1, 2)))  # (n, n_embedding, n_steps)
+        steps: Tensor = self.dropout(self.blocks(latent.transpose(1, 2)))  # (n, n_embedding, n_steps)
         if self.pool > 1:
             steps = avg_pool1d(steps, self.pool)
         return steps.transpose(1, 2)
