@@ -136,6 +136,11 @@ class ProfiledSource:
         return getattr(self._source, "transport", None)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What there is to know about a recording."""
+        return getattr(self._source, "notes", ())
+
+    @property
     def realtime(self) -> bool:
         """See `SampleSource.realtime`."""
         return self._source.realtime

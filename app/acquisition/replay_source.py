@@ -46,6 +46,7 @@ class ReplaySource:
         clock: Callable[[], float] = local_clock,
     ) -> None:
         self.recording = recording
+        self.notes = recording.notes
         self._is_max = speed == "max"
         if self._is_max and loop:
             raise ValueError("A replay at full speed cannot loop: it would never end.")

@@ -46,19 +46,19 @@ class BandsView(PaintedView):
 
     def __init__(self, session: SessionLike, history: History, parent: QWidget | None = None) -> None:
         super().__init__(session, history, parent)
-        self._left, self._right = chosen_sides(session.manifest.features.ch_names)
+        self._left, self._right = chosen_sides(session.manifest.features.signal_names)
         self._target: Float64Array | None = None
         self.shown: Float64Array | None = None
         self._range = (0.0, 4.0)
 
     def heading(self) -> str:
         """Name the electrodes and the unit."""
-        kind = "Differential entropy" if self._is_de() else "Power"
-        return f"{kind} · {self._left.name} | {self._right.name}"
+        title = self.session.manifest.features.title
+        return f"{title[:1].upper()}{title[1:]} · {self._left.name} | {self._right.name}"
 
     def take_prediction(self, prediction: Prediction) -> None:
         """Take the features that the prediction was made of."""
-        if prediction.frame is None:
+        if prediction.frame is None or self.session.manifest.features.is_raw:
             return
         values = prediction.frame.values.astype(np.float64)
         self._target = np.stack([values[:, self._left.column], values[:, self._right.column]], axis=1)
@@ -96,7 +96,8 @@ class BandsView(PaintedView):
     def paint(self, painter: QPainter) -> None:
         """Paint bars on the left, the asymmetry on the right."""
         if self.shown is None:
-            words = "Waiting for the first window"
+            is_raw = self.session.manifest.features.is_raw
+            words = "This model looks at the signal itself." if is_raw else "Waiting for the first window"
             write(painter, QRectF(self.rect()), words, font(self.theme, 13), colour(self.theme.faint), align=CENTRE)
             return
         bars, asymmetry = self._plots()
@@ -111,10 +112,10 @@ class BandsView(PaintedView):
         return bars, QRectF(split + 26, 24, self.width() - split - 40, self.height() - 48) if split < self.width() else None
 
     def _is_de(self) -> bool:
-        return self.session.manifest.features.kind == "de"
+        return self._unit() == "nats"
 
     def _unit(self) -> str:
-        return "nats" if self._is_de() else "dB"
+        return self.session.manifest.features.unit
 
     def _paint_axis(self, painter: QPainter, plot: QRectF) -> None:
         low, high = self._range

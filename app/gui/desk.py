@@ -13,7 +13,7 @@ from app.gui.card import Card
 from app.gui.explainer import Explainer
 from app.gui.history import History
 from app.gui.pace import Pace
-from app.gui.session_like import SessionLike
+from app.gui.session_like import SessionLike, notes_of
 from app.gui.theme import Theme
 from app.gui.view import View
 from app.gui.views import VIEWS
@@ -41,6 +41,8 @@ class Desk(QObject):
         self._others = others
         self._score_due = 0.0
         self.history = History(session.manifest.class_names)
+        for note in notes_of(session):
+            self.history.note("warning", f"The recording: {note}")
         self.views: dict[str, View] = {kind.key: kind(session, self.history) for kind in VIEWS}
         self.cards: dict[str, Card] = {key: Card(view, window) for key, view in self.views.items()}
         self.explainer = Explainer(session, self.history)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from app.gui.session_like import Explains, SessionLike
 from app.gui.why import attribution
 
 log = logging.getLogger(__name__)
+
+MOST_SHARE = 0.05
+"""Of the time of the GUI's thread, however large the model."""
 
 
 class Explainer:
@@ -28,17 +32,26 @@ class Explainer:
         self._session = session
         self._history = history
         self._done_for = -1
+        self._due = 0.0
 
     def refresh(self) -> None:
         """Ask about the newest prediction, once."""
         newest = self._history.newest
-        if newest is None or newest.index == self._done_for or not isinstance(self._session, Explains):
+        if (
+            time.perf_counter() < self._due
+            or newest is None
+            or newest.index == self._done_for
+            or not isinstance(self._session, Explains)
+        ):
             return
         self._done_for = newest.index
-        frames = self._history.frames(self._session.manifest.features.n_frames)
+        spec = self._session.manifest.features
+        frames = self._history.frames(spec.n_frames)
         normaliser = self._session.normaliser
         if newest.withheld is not None or not frames or normaliser is None:
             self._history.why = None
             return
-        best = int(np.argmax(newest.probabilities))
-        self._history.why = attribution(self._session.bundle.predictor, normaliser, frames, best)
+        best, began = int(np.argmax(newest.probabilities)), time.perf_counter()
+        self._history.why = attribution(self._session.bundle.predictor, normaliser, frames, best, columns_only=spec.is_raw)
+        ended = time.perf_counter()
+        self._due = ended + (ended - began) / MOST_SHARE

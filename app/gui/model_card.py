@@ -41,15 +41,28 @@ def card_html(manifest: Manifest, theme: Theme) -> str:
 def _what_it_tells(manifest: Manifest) -> list[tuple[str, str]]:
     features = manifest.features
     bands = ", ".join(f"{b.name} {b.low:g}–{b.high:g}" for b in features.bands)
-    kind = "differential entropy" if features.kind == "de" else "power spectral density"
+    seen = features.title if features.is_raw else f"{features.title} in {features.unit}, in {bands} Hz"
     return [
         ("Target", manifest.target),
         ("Classes", ", ".join(manifest.class_names)),
         ("Channels", ", ".join(features.ch_names)),
-        ("Features", f"{kind} in {bands} Hz, at {features.sfreq:g} Hz"),
+        ("Differences", ", ".join(features.signal_names) if features.bipolar else ""),
+        ("Features", f"{seen}, at {features.sfreq:g} Hz"),
+        ("Smoothed", _smoothing(manifest)),
         ("Looks back", f"{features.span_s:g} s, a new answer each {features.hop_s:g} s"),
         ("Own baseline", "can use a person's own rest" if manifest.personal_baseline else "not trained for it"),
     ]
+
+
+def _smoothing(manifest: Manifest) -> str:
+    features = manifest.features
+    said = []
+    if features.smoothing != "none":
+        said.append(f"features over {features.smoothing_s:g} s ({features.smoothing.replace('_', ' ')})")
+        said.append(f"so they tell of {features.smoothing_delay_s:.1f} s ago on average")
+    if manifest.smoothing_s > 0:
+        said.append(f"probabilities with a time constant of {manifest.smoothing_s:g} s")
+    return ", ".join(said)
 
 
 def _how_well(manifest: Manifest) -> list[tuple[str, str]]:

@@ -148,6 +148,12 @@ class Compares(Protocol):
         ...
 
 
+def notes_of(session: SessionLike) -> tuple[str, ...]:
+    """Return what there is to know about the recording that a session replays; empty for anything else."""
+    found = getattr(getattr(session, "source", None), "notes", ())
+    return found if isinstance(found, tuple) else ()
+
+
 def rival_of(session: SessionLike) -> Manifest | None:
     """Return what the second model of a session says of itself, or None."""
     return session.rival_manifest if isinstance(session, Compares) else None

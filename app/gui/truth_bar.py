@@ -84,11 +84,12 @@ def statements(session: SessionLike, budget: Budget, now: float) -> list[Cell]:
     status = session.status
     return [
         *_source_cells(session, status, budget),
-        _latency_cell(status, budget),
+        _latency_cell(session, status, budget),
         _loss_cell(status),
         _age_cell(session, status, budget, now),
         _clock_cell(status),
         *_model_cells(session),
+        *_normaliser_cells(session, status),
     ]
 
 
@@ -109,11 +110,19 @@ def _source_cells(session: SessionLike, status: SessionStatus, budget: Budget) -
     ]
 
 
-def _latency_cell(status: SessionStatus, budget: Budget) -> Cell:
+def _latency_cell(session: SessionLike, status: SessionStatus, budget: Budget) -> Cell:
     why = f"From the arrival of a window's last sample to the answer: p50 / p99. Budget {budget.latency_s * 1e3:g} ms"
+    manifest = session.manifest
+    delay_s = manifest.features.smoothing_delay_s
+    if delay_s > 0:
+        why += f". The features are smoothed over time: they tell of {delay_s:.1f} s ago on average, beyond that"
+    if manifest.smoothing_s > 0:
+        why += f". The probabilities are smoothed with a time constant of {manifest.smoothing_s:g} s"
     if status.latency_p50_s is None or status.latency_p99_s is None:
         return Cell("Latency", "–", why=why)
     text = f"{status.latency_p50_s * 1e3:.1f} / {status.latency_p99_s * 1e3:.1f} ms"
+    if delay_s > 0:
+        text += f" + {delay_s:.1f} s smoothing"
     return Cell("Latency", text, "bad" if status.latency_p99_s > budget.latency_s else "plain", why)
 
 
@@ -144,6 +153,16 @@ def _clock_cell(status: SessionStatus) -> Cell:
         return Cell("Clock", "–", why=why, rank=5)
     text = f"{offset * 1e3:+.1f} ms" if abs(offset) < 10 else f"{offset:+.0f} s"
     return Cell("Clock", text.replace("-", "−"), why=why, rank=5)
+
+
+def _normaliser_cells(session: SessionLike, status: SessionStatus) -> list[Cell]:
+    """Say against whom a person is compared."""
+    if not status.normalised_by:
+        return []
+    why = "What the features are made comparable by: the statistics of the training people, or your own rest"
+    if status.normalised_by == "the population" and session.manifest.personal_baseline:
+        why += ". This model does better with your own: start with --baseline 60 and rest for the first minute"
+    return [Cell("Normalised by", status.normalised_by, why=why, rank=4)]
 
 
 def _model_cells(session: SessionLike) -> list[Cell]:

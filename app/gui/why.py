@@ -14,7 +14,14 @@ MOST_CELLS = 128
 """With more features than this, whole bands and whole columns are taken away instead of single features."""
 
 
-def attribution(predictor: Predictor, normaliser: Normaliser, frames: Sequence[FeatureFrame], class_index: int) -> Float32Array:
+def attribution(
+    predictor: Predictor,
+    normaliser: Normaliser,
+    frames: Sequence[FeatureFrame],
+    class_index: int,
+    *,
+    columns_only: bool = False,
+) -> Float32Array:
     """Return what each feature adds to the logit of a class.
 
     Parameters
@@ -27,6 +34,8 @@ def attribution(predictor: Predictor, normaliser: Normaliser, frames: Sequence[F
         The frames of the prediction, oldest first.
     class_index : int
         Which class.
+    columns_only : bool
+        Take away whole columns only, where rows are samples and not bands; each row gets its equal part.
 
     Returns
     -------
@@ -41,11 +50,14 @@ def attribution(predictor: Predictor, normaliser: Normaliser, frames: Sequence[F
     values = normaliser.transform(np.stack([frame.values for frame in frames]))
     whole = np.ascontiguousarray(values.transpose(1, 2, 0))
     n_bands, n_columns = whole.shape[:2]
+    columns = np.repeat(np.eye(n_columns, dtype=bool)[:, None, :], n_bands, axis=1)
+    if columns_only:
+        drops = _drops(predictor, whole, columns, class_index)
+        return np.repeat(drops[None] / np.float32(n_bands), n_bands, axis=0)
     if n_bands * n_columns <= MOST_CELLS:
         masks = np.eye(n_bands * n_columns, dtype=bool).reshape(-1, n_bands, n_columns)
         return _drops(predictor, whole, masks, class_index).reshape(n_bands, n_columns)
     rows = np.repeat(np.eye(n_bands, dtype=bool)[:, :, None], n_columns, axis=2)
-    columns = np.repeat(np.eye(n_columns, dtype=bool)[:, None, :], n_bands, axis=1)
     drops = _drops(predictor, whole, np.concatenate([rows, columns]), class_index)
     by_band, by_column = drops[:n_bands], drops[n_bands:]
     share = np.abs(by_band) / max(float(np.abs(by_band).sum()), 1e-9)

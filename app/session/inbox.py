@@ -133,6 +133,11 @@ class Listener:
         return getattr(self.source, "transport", None)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What there is to know about a recording."""
+        return getattr(self.source, "notes", ())
+
+    @property
     def realtime(self) -> bool:
         """Whether samples come at the pace of the clock."""
         return self.source.realtime

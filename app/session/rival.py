@@ -40,7 +40,7 @@ class _Leg:
     first: Progress
     progress: Progress
     channel_indices: tuple[int, ...]
-    realtime: bool
+    is_realtime: Callable[[], bool]
 
 
 class Rival:
@@ -76,7 +76,7 @@ class Rival:
         self._stop = threading.Event()
         self._thread = threading.Thread()
 
-    def start(self, spec: StreamSpec, buffer: RingBuffer, first: Progress, *, realtime: bool) -> None:
+    def start(self, spec: StreamSpec, buffer: RingBuffer, first: Progress, is_realtime: Callable[[], bool]) -> None:
         """Follow the first model along a stream.
 
         Parameters
@@ -87,8 +87,8 @@ class Rival:
             Its samples.
         first : Progress
             How far the first model has come; closed when it goes no further.
-        realtime : bool
-            Whether samples come at the pace of the clock.
+        is_realtime : callable
+            Tells whether samples come at the pace of the clock.
 
         Raises
         ------
@@ -96,7 +96,7 @@ class Rival:
             When the stream has not what this model needs.
         """
         indices = match(spec, self.manifest.features).channel_indices
-        self._leg = leg = _Leg(spec, buffer, first, Progress(), indices, realtime)
+        self._leg = leg = _Leg(spec, buffer, first, Progress(), indices, is_realtime)
         self._thread = threading.Thread(target=self._run, args=(leg,), name="rival", daemon=True)
         self._thread.start()
 
@@ -220,4 +220,4 @@ class Rival:
 
 
 def _is_late(leg: _Leg, position: int) -> bool:
-    return leg.realtime and time.perf_counter() - leg.buffer.arrival(position) > LATE_S
+    return leg.is_realtime() and time.perf_counter() - leg.buffer.arrival(position) > LATE_S

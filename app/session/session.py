@@ -86,6 +86,7 @@ class Session:
         self._lock = threading.Lock()
         self._latency, self._cost = LatencyMeter(), CostMeter()
         self._n_lost = self._n_predictions = self._n_withheld = self._n_overrun = 0
+        self._own: Normaliser | None = None
         self._stop = threading.Event()
         self._over = threading.Event()
         self._acquiring = threading.Thread(target=self._guarded, args=(self._acquire,), name="acquire", daemon=True)
@@ -169,7 +170,7 @@ class Session:
         """Start to process a stream."""
         self._journey = journey = self._prepare(spec)
         if self.rival is not None and not self.rival.trouble:
-            self.rival.start(spec, journey.buffer, journey.progress, realtime=self.source.realtime)
+            self.rival.start(spec, journey.buffer, journey.progress, lambda: self.source.realtime)
         self._processing = threading.Thread(target=self._guarded, args=(self._process,), name="process", daemon=True)
         self._processing.start()
         self._set_phase(Phase.STREAMING, f"{spec.name}: {spec.n_channels} channels at {spec.sfreq:g} Hz")
@@ -190,12 +191,13 @@ class Session:
     def _prepare(self, spec: StreamSpec) -> _Journey:
         """Match the stream to the model, and build what depends on both."""
         settings = self.settings
+        self._own = settings.normaliser() if settings.normaliser else None
         indices = match(spec, self.manifest.features).channel_indices
         pipeline = Pipeline(
             self.manifest,
             self.bundle.predictor,
             spec.sfreq,
-            normaliser=settings.normaliser() if settings.normaliser else None,
+            normaliser=self._own,
             baseline_s=settings.baseline_s,
             policy=settings.policy,
         )
@@ -382,4 +384,13 @@ class Session:
             n_skipped=journey.pipeline.n_skipped + int(self._n_overrun / hop),
             backlog_s=(journey.buffer.head - journey.progress.position) / journey.spec.sfreq,
             baseline_progress_s=journey.pipeline.baseline_progress_s,
+            normalised_by=self._normalised_by(journey.pipeline),
         )
+
+    def _normalised_by(self, pipeline: Pipeline) -> str:
+        """Say whose statistics the features are normalised by."""
+        if pipeline.baseline_progress_s is not None:
+            return "your rest, being taken"
+        if self.settings.baseline_s > 0:
+            return f"your first {self.settings.baseline_s:g} s of rest"
+        return "your recorded rest" if self._own is not None else "the population"

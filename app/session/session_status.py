@@ -65,6 +65,8 @@ class SessionStatus:
         How far the processing is behind the newest sample, in s.
     baseline_progress_s : (float, float) or None
         Good rest so far and rest needed in s, while a baseline is taken.
+    normalised_by : str
+        Whose statistics the features are normalised by; empty before the stream is known.
     """
 
     phase: Phase
@@ -82,6 +84,7 @@ class SessionStatus:
     cost_s: float | None = None
     backlog_s: float = 0.0
     baseline_progress_s: tuple[float, float] | None = None
+    normalised_by: str = ""
 
     @property
     def is_over(self) -> bool:

@@ -1,5 +1,6 @@
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -263,3 +264,21 @@ def test_the_report_needs_nothing_else_and_tells_the_truth(window, session, nois
     assert "http://" not in text
     save_report(session, window.desk.history, window.picture(), tmp_path / "report.html")
     assert (tmp_path / "report.html").stat().st_size > 50_000
+
+
+def test_the_card_names_kind_unit_differences_and_smoothing():
+    spec = a_manifest().features
+    changed = spec.model_copy(
+        update={"kind": "psd", "ch_names": ("T7", "C3", "T8"), "bipolar": (("T7", "C3"), ("T8", "C3")), "smoothing": "kalman"}
+    )
+    text = card_html(a_manifest(features=changed), THEMES["dark"])
+    for part in ("power spectral density in dB", "T7-C3, T8-C3", "features over 5 s (kalman)", "2.2 s ago on average"):
+        assert part in text
+
+
+def test_what_had_to_be_done_to_read_a_recording_stands_in_the_log(qtbot, settings):
+    session = FakeSession(origin="replay")
+    session.source = SimpleNamespace(notes=("The last 3 s are cut off.",))
+    window = MainWindow(session, settings)
+    qtbot.addWidget(window)
+    assert [event.text for event in window.desk.history.events] == ["The recording: The last 3 s are cut off."]

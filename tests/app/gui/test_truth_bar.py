@@ -99,3 +99,20 @@ def test_before_the_stream_is_known_it_says_what_it_is_doing(session):
     session.go(Phase.SEARCHING)
     assert said(session)["Source"].text == "searching"
     assert said(session)["Age"].text == "–"
+
+
+@pytest.mark.parametrize("who", ["the population", "your recorded rest", "your first 60 s of rest", "your rest, being taken"])
+def test_whose_statistics_a_person_is_compared_with_is_said(session, who):
+    session.status = replace(session.status, normalised_by=who)
+    cell = said(session)["Normalised by"]
+    assert cell.text == who
+    assert ("--baseline" in cell.why) == (who == "the population")
+
+
+def test_the_delay_of_smoothed_features_stands_beside_the_latency():
+    spec = a_manifest().features.model_copy(update={"smoothing": "moving_average", "smoothing_s": 5.0})
+    session = FakeSession(manifest=a_manifest(features=spec, smoothing_s=3.0))
+    cell = said(session)["Latency"]
+    assert cell.text == "2.1 / 4.6 ms + 2.2 s smoothing"
+    assert "tell of 2.2 s ago" in cell.why
+    assert "time constant of 3 s" in cell.why

@@ -1,6 +1,11 @@
+import threading
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from app.gui.explainer import Explainer
+from app.gui.history import History
 from app.gui.why import attribution
 from sclcm_core.features.normalise import Normaliser
 from sclcm_core.types import FeatureFrame
@@ -39,3 +44,38 @@ def test_with_many_channels_the_column_that_matters_is_found(rng):
     found = attribution(Linear(weight), Normaliser(np.zeros((5, 62)), np.ones((5, 62))), frames_of(values), 0)
     assert found.shape == (5, 62)
     assert np.unravel_index(found.argmax(), found.shape) == (3, 40)
+
+
+def test_where_rows_are_samples_whole_electrodes_are_taken_away(rng):
+    weight = np.zeros((32, 3))
+    weight[:, 1] = 0.25
+    values = np.ones((2, 32, 3))
+    found = attribution(
+        Linear(weight), Normaliser(np.zeros((32, 3)), np.ones((32, 3))), frames_of(values), 0, columns_only=True
+    )
+    np.testing.assert_allclose(found.sum(axis=0), [0.0, 8.0, 0.0], atol=1e-4)
+
+
+class Slow(Linear):
+    """Takes its time, and counts how often it is asked."""
+
+    n_asked = 0
+
+    def logits(self, features: np.ndarray) -> np.ndarray:
+        self.n_asked += 1
+        threading.Event().wait(0.02)
+        return super().logits(features)
+
+
+def test_a_large_model_is_asked_less_often_so_that_the_window_stays_quick(session, noise):
+    history = History(session.manifest.class_names)
+    session.normaliser, session.bundle = session.manifest.normaliser.normaliser(), SimpleNamespace()
+    session.bundle.predictor = predictor = Slow(np.ones((5, 2)))
+    explainer = Explainer(session, history)
+    session.push(noise)
+    for _ in range(12):
+        session.push(noise[:64])
+        history.add_prediction(session.predict(0.2, 0.8, 0.0))
+        explainer.refresh()
+    assert predictor.n_asked == 1
+    assert history.why is not None

@@ -157,3 +157,21 @@ def test_a_stream_that_returns_without_the_models_channels_ends_the_session(bund
     session = Session(ArraySource(eeg(5), changed_to=(later, eeg(5))), bundle, EVERY)
     run(session)
     assert isinstance(session.error, MatchError) and session.status.phase is Phase.FAILED
+
+
+def test_it_says_whose_statistics_are_used(bundle: Bundle) -> None:
+    said: list[str] = []
+
+    def run_with(settings: SessionSettings) -> str:
+        session = Session(ArraySource(eeg(12)), bundle, settings)
+        session.on_prediction.append(lambda _: said.append(session.status.normalised_by))
+        run(session)
+        return session.status.normalised_by
+
+    own = bundle.manifest.normaliser.normaliser()
+    assert run_with(EVERY) == "the population"
+    assert run_with(SessionSettings(policy=WindowPolicy.EVERY, normaliser=lambda: own)) == "your recorded rest"
+    assert run_with(SessionSettings(policy=WindowPolicy.EVERY, normaliser=lambda: None)) == "the population"
+    said.clear()
+    assert run_with(SessionSettings(policy=WindowPolicy.EVERY, baseline_s=5.0)) == "your first 5 s of rest"
+    assert said[0] == "your rest, being taken"
