@@ -27,7 +27,6 @@ class Pace(QObject):
 
     def __init__(self, views: Sequence[View], others: Callable[[], None], parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._views = views
         self._others = others
         self._due = dict.fromkeys(views, 0.0)
         self._others_due = 0.0
@@ -49,10 +48,11 @@ class Pace(QObject):
     def tick(self) -> None:
         """Call those whose time has come. A view that is late is called once, not as often as it was missed."""
         started = now = time.perf_counter()
-        for view in self._views:
-            if now >= self._due[view] and can_be_seen(view):
+        for view, due in self._due.items():
+            if now >= due:
                 self._due[view] = now + 1.0 / view.pace_hz - 0.5 / FRAME_HZ
-                view.refresh()
+                if can_be_seen(view):
+                    view.refresh()
         if now >= self._others_due:
             self._others_due = now + 0.2
             self._others()

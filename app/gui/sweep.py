@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from PyQt5.QtCore import QLineF, QPointF, QRect, QRectF, QSize
+from PyQt5.QtCore import QLineF, QPoint, QPointF, QRect, QRectF, QSize
 from PyQt5.QtGui import QColor, QPainter, QPen, QPixmap, QPolygonF
 
 from app.gui.painting import open_polygon, polygon, runs
@@ -75,6 +75,11 @@ class Sweep:
         Potential across the height of the lowest lane in µV; all lanes have the same scale.
     style : SweepStyle
         Colours.
+
+    Attributes
+    ----------
+    n_hidden : int
+        Samples that would lie under the gap in front of the newest one; drawing them would paint over it.
     """
 
     def __init__(
@@ -92,6 +97,7 @@ class Sweep:
         self.n_visible = n_visible
         self.lanes = lanes
         self.position = -1
+        self.n_hidden = int(n_visible * (CURSOR_GAP + 2) / max(1, size.width()))
         self._px = size.width() / n_visible
         self._sfreq = sfreq
         self._style = style
@@ -164,8 +170,12 @@ class Sweep:
         self._paint_ground(painter, left, end)
         begin = max(first, start - self._n_context)
         span = values[begin - first : stop - first]
-        self._paint_gaps(painter, span, begin - lap, left)
-        self._paint_traces(painter, span, begin - lap)
+        if math.isfinite(span.sum()):
+            if len(span) > 1:
+                self._paint_whole(painter, *self._points(span, begin - lap))
+        else:
+            self._paint_gaps(painter, np.isnan(span), begin - lap, left)
+            self._paint_broken(painter, *self._points(span, begin - lap))
         changed = [QRect(left, 0, end - left, height)]
         if wrapped > 0:
             painter.setClipRect(0, 0, wrapped, height)
@@ -185,14 +195,9 @@ class Sweep:
         painter.end()
 
     def _paint_ground(self, painter: QPainter, left: int, right: int) -> None:
-        ratio, height = self._ground.devicePixelRatioF(), self.size.height()
-        source = QRectF(left * ratio, 0, (right - left) * ratio, height * ratio)
-        painter.drawPixmap(QRectF(left, 0, right - left, height), self._ground, source)
+        put_part(painter, self._ground, QRect(left, 0, right - left, self.size.height()), QPoint(left, 0))
 
-    def _paint_gaps(self, painter: QPainter, span: Float64Array, offset: int, left: int) -> None:
-        missing: BoolArray = np.isnan(span)
-        if not missing.any():
-            return
+    def _paint_gaps(self, painter: QPainter, missing: BoolArray, offset: int, left: int) -> None:
         fill = QColor(self._style.gap)
         everywhere = np.asarray(missing.all(axis=1))
         for a, b in runs(everywhere):
@@ -203,15 +208,20 @@ class Sweep:
                 x = max(float(left), (offset + a) * self._px)
                 painter.fillRect(QRectF(x, lane.centre - lane.height / 2, (offset + b) * self._px - x, lane.height), fill)
 
-    def _paint_traces(self, painter: QPainter, span: Float64Array, offset: int) -> None:
+    def _points(self, span: Float64Array, offset: int) -> tuple[Float64Array, Float64Array]:
+        """Return where the samples lie: columns, shape (n_points,), and heights, shape (n_points, n_lanes), in logical pixels."""
         if len(span) * self._px < len(span) / 4 and len(span) > 4 * self._n_context:
             span, x = _thinned(span, offset, self._px)
         else:
-            x = (offset + np.arange(len(span), dtype=np.float64)) * self._px
-        y: Float64Array = np.clip(self._centres + span * self._gain, -8.0, self.size.height() + 8.0)
-        if np.isfinite(y).all() and len(x) > 1:
-            self._paint_whole(painter, x, y)
-            return
+            x = np.arange(offset, offset + len(span), dtype=np.float64) * self._px
+        y = span * self._gain
+        y += self._centres
+        np.maximum(y, -8.0, out=y)
+        np.minimum(y, self.size.height() + 8.0, out=y)
+        return x, y
+
+    def _paint_broken(self, painter: QPainter, x: Float64Array, y: Float64Array) -> None:
+        """Paint lanes with gaps, piece by piece."""
         for k, pen in enumerate(self._pens):
             painter.setPen(pen)
             for a, b in runs(np.isfinite(y[:, k])):
@@ -223,17 +233,33 @@ class Sweep:
     def _paint_whole(self, painter: QPainter, x: Float64Array, y: Float64Array) -> None:
         """Paint lanes without a gap, all through the same points in memory."""
         points, places = open_polygon(len(x))
-        for pen, line in zip(self._pens, y.T, strict=True):
-            places[:, 0], places[:, 1] = x, line
+        places[:, 0], heights = x, places[:, 1]
+        for pen, line in zip(self._pens, np.ascontiguousarray(y.T), strict=True):
+            heights[:] = line
             painter.setPen(pen)
-            self._stroke(painter, points)
+            painter.drawPolyline(points)
+            if self._style.is_bold:
+                self._embolden(painter, points)
 
     def _stroke(self, painter: QPainter, points: QPolygonF) -> None:
         painter.drawPolyline(points)
         if self._style.is_bold:
-            painter.translate(0.0, 0.6)
-            painter.drawPolyline(points)
-            painter.translate(0.0, -0.6)
+            self._embolden(painter, points)
+
+    def _embolden(self, painter: QPainter, points: QPolygonF) -> None:
+        painter.translate(0.0, 0.6)
+        painter.drawPolyline(points)
+        painter.translate(0.0, -0.6)
+
+
+def put_part(painter: QPainter, pixmap: QPixmap, part: QRect, target: QPoint) -> None:
+    """Put a part of a pixmap, in logical pixels, to a place; at its own size, so that nothing is scaled."""
+    ratio = pixmap.devicePixelRatioF()
+    if ratio == 1.0:
+        painter.drawPixmap(target, pixmap, part)
+        return
+    source = QRectF(part.x() * ratio, part.y() * ratio, part.width() * ratio, part.height() * ratio)
+    painter.drawPixmap(QRectF(QRect(target, part.size())), pixmap, source)
 
 
 def _thinned(span: Float64Array, offset: int, px: float) -> tuple[Float64Array, Float64Array]:

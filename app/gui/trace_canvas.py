@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 
 import numpy as np
 from PyQt5.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PyQt5.QtGui import QColor, QFont, QPainter, QPaintEvent, QResizeEvent
+from PyQt5.QtGui import QFont, QPainter, QPaintEvent, QResizeEvent
 from PyQt5.QtWidgets import QWidget
 
+from app.gui.flags import Flag, Flags
 from app.gui.lanes import Channel, lay_out
-from app.gui.painting import CENTRE, RIGHT, line, pill, text_width, write
-from app.gui.sweep import CURSOR_GAP, Sweep, SweepStyle
+from app.gui.painting import CENTRE, RIGHT, line, write
+from app.gui.sweep import CURSOR_GAP, Sweep, SweepStyle, put_part
 from app.gui.theme import DARK, Theme, colour, font
 from app.gui.trace_feed import DISPLAY_FILTERS, DisplayFilter, TraceFeed
 from sclcm_core.streaming.ring_buffer import RingBuffer
@@ -21,14 +21,6 @@ from sclcm_core.types import Marker
 GUTTER, FOOT, EDGE = 46, 22, 12
 SCALES_UV = (5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0)
 SPANS_S = (2.0, 5.0, 10.0, 20.0, 30.0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Flag:
-    """A marker with the sample it belongs to."""
-
-    index: int
-    text: str
 
 
 class TraceCanvas(QWidget):
@@ -55,7 +47,7 @@ class TraceCanvas(QWidget):
         self._sfreq = 0.0
         self._sweep: Sweep | None = None
         self._feed: TraceFeed | None = None
-        self._flags: deque[_Flag] = deque(maxlen=500)
+        self._flags = Flags()
         self._unplaced: deque[Marker] = deque(maxlen=500)
 
     # -- what is shown ---------------------------------------------------------------------------------------------------------
@@ -84,9 +76,10 @@ class TraceCanvas(QWidget):
         )
         self._feed = TraceFeed(self._buffer, self._sfreq, [c.column for c in self.channels], self.choice)
         head = self._shown_head()
-        values, start = self._feed.read(max(0, head - n_visible + self._n_behind_cursor(n_visible)), head)
+        values, start = self._feed.read(max(0, head - n_visible + self._sweep.n_hidden), head)
         if len(values):
             self._sweep.advance(values, start)
+        self._arrange_flags(self._sweep)
         self.update()
 
     def hold(self, head: int | None) -> None:
@@ -99,20 +92,21 @@ class TraceCanvas(QWidget):
         if self._sweep is None or self._feed is None or self._buffer is None or self.held_at is not None:
             return
         self._place_markers()
-        head, position = self._buffer.head, self._sweep.position
+        sweep = self._sweep
+        head, position = self._buffer.head, sweep.position
         if head == position:
             return
-        if position < 0 or head - position >= self._sweep.n_visible:
-            position = max(self._buffer.tail, head - self._sweep.n_visible + self._n_behind_cursor(self._sweep.n_visible))
+        if position < 0 or head - position >= sweep.n_visible:
+            position = max(self._buffer.tail, head - sweep.n_visible + sweep.n_hidden)
         values, start = self._feed.read(position, head)
         if not len(values):
             return
-        changed = self._sweep.advance(values, start)
-        if self.scrolls:
-            self.update()
+        changed = sweep.advance(values, start)
+        if self._arrange_flags(sweep) or self.scrolls:
+            self.update(self.plot_rect())
             return
+        plot = self.plot_rect()
         for rect in changed:
-            plot = self.plot_rect()
             self.update(rect.translated(plot.topLeft()).adjusted(-1, 0, 1, 0).intersected(plot))
 
     def fit_scale(self) -> float:
@@ -141,7 +135,7 @@ class TraceCanvas(QWidget):
     @property
     def flags(self) -> list[tuple[int, str]]:
         """The markers that have a place: (sample number, text)."""
-        return [(flag.index, flag.text) for flag in self._flags]
+        return [(flag.sample, flag.text) for flag in self._flags.held]
 
     def plot_rect(self) -> QRect:
         """Return where the traces are, in logical pixels."""
@@ -150,10 +144,6 @@ class TraceCanvas(QWidget):
     def _shown_head(self) -> int:
         head = self._buffer.head if self._buffer else 0
         return head if self.held_at is None else min(head, self.held_at)
-
-    def _n_behind_cursor(self, n_visible: int) -> int:
-        """Samples that would lie under the gap in front of the cursor; drawing them would paint over the newest."""
-        return int(n_visible * (CURSOR_GAP + 2) / max(1, self.plot_rect().width()))
 
     def _place_markers(self) -> None:
         if not self._unplaced or self._buffer is None or self._buffer.head == 0 or self._sweep is None:
@@ -166,8 +156,7 @@ class TraceCanvas(QWidget):
             if marker.t > times[-1]:
                 self._unplaced.append(marker)
             elif marker.t >= times[0]:
-                self._flags.append(_Flag(start + int(np.searchsorted(times, marker.t)), marker.text))
-                self.update(self.plot_rect())
+                self._flags.add(Flag(start + int(np.searchsorted(times, marker.t)), marker.text))
 
     # -- painting --------------------------------------------------------------------------------------------------------------
 
@@ -187,7 +176,7 @@ class TraceCanvas(QWidget):
             self._paint_nothing(painter, plot)
             return
         self._paint_paper(painter, plot, dirty, sweep)
-        self._paint_flags(painter, plot, dirty, sweep)
+        self._flags.paint(painter, plot, dirty, self.theme)
         if not plot.contains(dirty):
             self._paint_gutter(painter, plot)
             self._paint_foot(painter, plot)
@@ -195,12 +184,8 @@ class TraceCanvas(QWidget):
     def _paint_paper(self, painter: QPainter, plot: QRect, dirty: QRect, sweep: Sweep) -> None:
         if not self._rolls():
             area = dirty.intersected(plot)
-            source = area.translated(-plot.topLeft())
-            ratio = sweep.pixmap.devicePixelRatioF()
-            device = QRectF(source.x() * ratio, source.y() * ratio, source.width() * ratio, source.height() * ratio)
-            painter.drawPixmap(QRectF(area), sweep.pixmap, device)
-            x = plot.x() + self._cursor(sweep)
-            line(painter, (x, plot.top()), (x, plot.bottom()), colour(self.theme.accent, 0.85), 1.5)
+            put_part(painter, sweep.pixmap, area.translated(-plot.topLeft()), area.topLeft())
+            painter.fillRect(plot.x() + self._cursor(sweep) - 1, plot.top(), 2, plot.height(), colour(self.theme.accent, 0.85))
             return
         painter.setClipRect(plot)
         cut = self._cursor(sweep)
@@ -215,37 +200,15 @@ class TraceCanvas(QWidget):
     def _cursor(self, sweep: Sweep) -> int:
         return round(sweep.column(sweep.position)) if sweep.position >= 0 else 0
 
-    def _place(self, index: int, sweep: Sweep) -> float | None:
-        """Return the column of a sample that is on the paper, in logical pixels from the left of the plot."""
-        age = sweep.position - index
-        if not 0 <= age < sweep.n_visible - self._n_behind_cursor(sweep.n_visible):
-            return None
-        if self._rolls():
-            return sweep.size.width() - age * sweep.size.width() / sweep.n_visible
-        return sweep.column(index)
+    def _arrange_flags(self, sweep: Sweep) -> bool:
+        """Give the flags their places; return whether others than before are on the paper, or at other places."""
+        span = sweep.position - sweep.n_visible + sweep.n_hidden + 1, sweep.position + 1
+        return self._flags.arrange(span, self.plot_rect(), self.theme, self._rolling if self._rolls() else sweep.column)
 
-    def _paint_flags(self, painter: QPainter, plot: QRect, dirty: QRect, sweep: Sweep) -> None:
-        """Paint lines with texts; texts that would cover each other stand in rows."""
-        if not self._flags:
-            return
-        label = font(self.theme, 11, QFont.DemiBold)
-        painter.setClipRect(plot)
-        row, busy_until = 0, -1.0
-        placed = ((self._place(flag.index, sweep), flag.text) for flag in self._flags)
-        for x, text in sorted((x + plot.x(), text) for x, text in placed if x is not None):
-            width = min(160.0, text_width(text, label) + 14)
-            row = row + 1 if x < busy_until else 0
-            busy_until = x + width + 6
-            if x + width + 4 < dirty.left() or x - width - 4 > dirty.right():
-                continue
-            line(painter, (x, plot.top()), (x, plot.bottom()), colour(self.theme.warn, 0.8), 1.2)
-            left = x + 3 if x + 3 + width <= plot.right() + 1 else x - 3 - width
-            box = QRectF(left, plot.top() + 3 + row * 22, width, 19)
-            painter.setRenderHint(QPainter.Antialiasing)
-            pill(painter, box, colour(self.theme.warn, 0.95), 5)
-            write(painter, box.adjusted(7, 0, -6, 0), text, label, QColor("#1a1204"))
-            painter.setRenderHint(QPainter.Antialiasing, False)
-        painter.setClipping(False)
+    def _rolling(self, index: int) -> float:
+        """Return the column of a sample when the newest is on the right, in logical pixels from the left of the plot."""
+        sweep = self._sweep
+        return sweep.size.width() * (1.0 - (sweep.position - index) / sweep.n_visible) if sweep else 0.0
 
     def _paint_gutter(self, painter: QPainter, plot: QRect) -> None:
         if self._sweep is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,7 @@ class TraceFeed:
     def __init__(self, buffer: RingBuffer, sfreq: float, columns: list[int], choice: DisplayFilter) -> None:
         self._buffer = buffer
         self._sfreq = sfreq
-        self._columns = columns
+        self._columns = np.array(columns, dtype=np.intp)
         self._filter = _design(choice, sfreq)
         self._state: FilterState | None = None
         self._held: Float64Array = np.zeros(len(columns))
@@ -112,13 +113,18 @@ class TraceFeed:
                 return raw, start
 
     def _show(self, raw: Float64Array) -> Float64Array:
+        if math.isfinite(raw.sum()):
+            return self._show_whole(raw)
         missing = ~np.isfinite(raw)
-        filled = self._fill(raw, missing) if missing.any() else raw
-        if len(filled):
-            self._held = filled[-1].copy()
-        shown = self._centre(filled) if self._filter is None else self._apply(self._filter, filled)
+        shown = self._show_whole(self._fill(raw, missing))
         shown[missing] = np.nan
         return shown
+
+    def _show_whole(self, filled: Float64Array) -> Float64Array:
+        if not len(filled):
+            return filled.copy()
+        self._held = filled[-1].copy()
+        return self._centre(filled) if self._filter is None else self._apply(self._filter, filled)
 
     def _fill(self, raw: Float64Array, missing: np.ndarray) -> Float64Array:
         """Hold the last good value over what is missing; only the filter sees it, the screen shows a gap."""
@@ -128,14 +134,11 @@ class TraceFeed:
         return np.asarray(np.take_along_axis(with_held, last, axis=0)[1:])
 
     def _centre(self, filled: Float64Array) -> Float64Array:
-        if len(filled):
-            share = 1.0 - np.exp(-len(filled) / (CENTRING_S * self._sfreq))
-            self._offset = self._offset + share * (filled.mean(axis=0) - self._offset)
+        share = 1.0 - math.exp(-len(filled) / (CENTRING_S * self._sfreq))
+        self._offset = self._offset + share * (filled.sum(axis=0) / len(filled) - self._offset)
         return filled - self._offset
 
     def _apply(self, chosen: CausalFilter, filled: Float64Array) -> Float64Array:
-        if not len(filled):
-            return filled.copy()
         if self._state is None:
             self._state = chosen.start(filled[0])
         shown, self._state = chosen.apply(filled, self._state)

@@ -111,7 +111,7 @@ class TracesView(View):
     def set_scrolling(self, scrolls: bool) -> None:
         """Scroll, or sweep."""
         self.canvas.scrolls = scrolls
-        self.canvas.update()
+        self.canvas.rebuild()
         self._follow_canvas()
 
     def fit(self) -> None:
