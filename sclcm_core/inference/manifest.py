@@ -13,6 +13,7 @@ from sclcm_core.features.normalise import Normaliser
 from sclcm_core.features.spec import FeatureSpec
 from sclcm_core.inference.calibration_record import CalibrationRecord
 from sclcm_core.inference.typicality import TypicalityModel
+from sclcm_core.inference.word_stats import WordStats
 
 FORMAT_VERSION = 1
 
@@ -105,8 +106,8 @@ class Trust(_Strict):
     """How far answers are to be trusted under one normaliser."""
 
     temperature: Annotated[float, Field(gt=0)] = Field(1.0, description="divides the logits")
-    typicality: TypicalityStats | None = Field(None, description="where the training windows lie")
-    abstention: tuple[Abstention, ...] = Field((), description="thresholds found on validation people, without smoothing")
+    typicality: TypicalityStats | None = Field(default=None, description="where the training windows lie")
+    abstention: tuple[Abstention, ...] = Field(default=(), description="thresholds found on validation people, without smoothing")
 
 
 class Manifest(_Strict):
@@ -123,13 +124,14 @@ class Manifest(_Strict):
     personal_baseline: bool = Field(description="whether it was trained to work with a person's own baseline")
     smoothing_s: Annotated[float, Field(ge=0)] = Field(0.0, description="time constant of the probability smoothing in s")
     temperature: Annotated[float, Field(gt=0)] = Field(1.0, description="divides the logits; with the population's normaliser")
-    typicality: TypicalityStats | None = Field(None, description="where the training windows lie; likewise")
-    abstention: tuple[Abstention, ...] = Field((), description="thresholds of confidence for a chosen risk; likewise")
-    personal: Trust | None = Field(None, description="the same three with a person's own baseline")
+    typicality: TypicalityStats | None = Field(default=None, description="where the training windows lie; likewise")
+    abstention: tuple[Abstention, ...] = Field(default=(), description="thresholds of confidence for a chosen risk; likewise")
+    personal: Trust | None = Field(default=None, description="the same three with a person's own baseline")
     quantization: str = Field("float32", description="how the weights are stored")
     training_data: TrainingData = Field(description="where the weights come from")
     evaluation: Evaluation | None = Field(None, description="how well the recipe does")
-    calibration: tuple[CalibrationRecord, ...] = Field((), description="how it became personal, the newest last")
+    calibration: tuple[CalibrationRecord, ...] = Field(default=(), description="how it became personal, the newest last")
+    words: WordStats | None = Field(default=None, description="what can be matched with words; None when the network knows none")
     created: str = Field(description="date, ISO 8601")
     config: str = Field("", description="the run config that made it")
     commit: str = Field("", description="the commit that made it")

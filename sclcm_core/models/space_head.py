@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
+from sclcm_core.models.classifier import Ensemble, SclcmClassifier
 from sclcm_core.models.contract import Head
 
 WARMEST, COLDEST = 1.0, 100.0
@@ -178,3 +180,49 @@ def directions(vectors: Tensor) -> Tensor:
         Unit vectors, without unit; written so that it exports to ONNX.
     """
     return vectors / vectors.square().sum(dim=1, keepdim=True).clamp_min(1e-16).sqrt()
+
+
+class WithPlaces(nn.Module):
+    """A classifier with a `PromptHead` that also answers where each window lies among words.
+
+    Parameters
+    ----------
+    network : SclcmClassifier
+        Its head is a `PromptHead`.
+    """
+
+    def __init__(self, network: SclcmClassifier) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Score and place windows.
+
+        Parameters
+        ----------
+        features : Tensor, shape (n, n_bands, n_columns, n_frames)
+            Normalised features, without unit.
+
+        Returns
+        -------
+        logits : Tensor, shape (n, n_classes)
+            Without unit.
+        places : Tensor, shape (n, n_space)
+            Unit vectors, without unit.
+        """
+        head = cast(PromptHead, self.network.head)
+        places = head.place(self.network.encoder(features))
+        return head.score(places), places
+
+
+def knows_words(network: nn.Module) -> SclcmClassifier | None:
+    """Return the classifier whose head shares its space with text, or None.
+
+    Parameters
+    ----------
+    network : nn.Module
+        A classifier, or an ensemble; one of several members has no space that they share.
+    """
+    if isinstance(network, Ensemble) and len(network.members) == 1:
+        network = network.members[0]
+    return network if isinstance(network, SclcmClassifier) and isinstance(network.head, PromptHead) else None
