@@ -1,0 +1,42 @@
+"""What the command report does."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from app.experiment.findings import find_out
+from app.experiment.quality_rows import read_quality
+from app.experiment.report import report_html, report_tables, write_report
+from app.experiment.session_folder import open_session_folder, recordings_of
+from app.experiment.tables import write_tables
+from app.session.recorded_session import read_session
+from sclcm_core.recordings.spans import read_mapping
+
+
+def report_command(arguments: argparse.Namespace) -> int:
+    """Write the report of each recording of a session, and say where it is."""
+    folder = open_session_folder(arguments.session)
+    mapping = read_mapping(arguments.mapping) if arguments.mapping else None
+    paths = recordings_of(folder) if arguments.session.is_dir() else [arguments.session]
+    out = arguments.out or folder.path / "report"
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from app.gui.session_picture import time_course
+
+    for number, path in enumerate(paths):
+        session = read_session(path)
+        if arguments.session.is_dir():
+            write_tables(folder, session, mapping)
+        findings = find_out(session, mapping)
+        tables = report_tables(findings, read_quality(path))
+        picture = time_course(session, findings)
+        title = f"{folder.task}, {folder.subject}" if folder.subject != "unknown" else path.stem
+        page = write_report(_numbered(out, number), tables, report_html(session, tables, findings, picture, title), picture)
+        sys.stdout.write(f"{page}\n")
+    return 0
+
+
+def _numbered(out: Path, number: int) -> Path:
+    return out if number == 0 else out.with_name(f"{out.name}-{number + 1}")
