@@ -137,7 +137,8 @@ def fingerprint(config: RunConfig) -> str:
     """Return a hash that changes when anything that is computed would."""
     content = config.model_dump(mode="json", exclude={"title", "bundle"})
     content["dataset"].pop("root")
-    content["evaluate"].pop("design_subjects")
+    for key in ("design_subjects", "n_permutations"):
+        content["evaluate"].pop(key)
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 

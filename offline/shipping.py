@@ -5,22 +5,24 @@ from __future__ import annotations
 import dataclasses
 import logging
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from offline.config import Line
 from offline.evaluate.summary import Summary
-from offline.quantize.bundle import make_manifest
+from offline.finetune.word_table import word_stats
+from offline.quantize.bundle import abstention_entry, make_manifest, typicality_stats
 from offline.quantize.compare import Comparison, compare_files, shortfalls
 from offline.quantize.export import export_network
+from offline.quantize.ladder import TEXTS, chosen_rung, write_int8
 from offline.quantize.live_check import check_live
 from offline.quantize.model_card import model_card
-from offline.quantize.static_int8 import calibration_windows, outer_layers, quantize_int8
 from offline.seeds import Seed
 from offline.stages import Run, final_data, final_ensemble
 from offline.training.inputs import joined, population_normaliser
 from sclcm_core.errors import SclcmError
 from sclcm_core.inference.bundle import embed_manifest
+from sclcm_core.inference.manifest import Trust
 
 logger = logging.getLogger(__name__)
 
@@ -47,29 +49,27 @@ def quantize(run: Run) -> Comparison | None:
     QuantizeError
         When int8 costs more than the config allows on the folds' validation people, or is too large.
     """
-    export_network(final_ensemble(run), run.config.features.input_shape, run.folder.float_path)
+    network = final_ensemble(run)
+    export_network(network, run.config.features.input_shape, run.folder.float_path)
     if not run.config.quantize.enabled:
         return None
+    rung, on_validation, problems = chosen_rung(run.folder.read_json("metrics.json")["folds"], run.config.quantize)
     data = final_data(run)
-    rng = Seed(run.config.seed).of("final", "calibration").rng()
-    calibration = calibration_windows(data.train, run.config.quantize.n_calibration, rng)
+    seed = Seed(run.config.seed).of("final")
+    write_int8(rung, run.config, network, data, seed=seed, float_path=run.folder.float_path).replace(run.folder.int8_path)
     paths = run.folder.float_path, run.folder.int8_path
-    keep = outer_layers(run.folder.float_path) if run.config.quantize.keep_outer_layers else []
-    quantize_int8(*paths, calibration, activations=run.config.quantize.activations, keep_float=keep)
     comparison = compare_files(*paths, joined(list(data.train)), data.n_classes, "the training people")
+    comparison = dataclasses.replace(comparison, on_validation=on_validation)
     run.folder.write_json("quantize.json", dataclasses.asdict(comparison))
-    _accept(run, comparison)
+    _accept(problems + shortfalls(0.0, 1.0, comparison.size_ratio, run.config.quantize))
     return comparison
 
 
-def _accept(run: Run, comparison: Comparison) -> None:
-    folds = run.folder.read_json("metrics.json")["folds"]
-    drop, agreement = (float(np.mean([fold[key] for fold in folds])) for key in ("validation_drop", "validation_agreement"))
-    problems = shortfalls(drop, agreement, comparison.size_ratio, run.config.quantize)
+def _accept(problems: list[str]) -> None:
     if problems:
         raise QuantizeError(
             f"The int8 network is not accepted: {'; '.join(problems)}.",
-            "Try quantize.keep_outer_layers = true, quantize.activations = 'percentile', or ship float32: quantize.enabled = false.",
+            "Try quantize.activations = 'percentile', more quantize.aware_epochs, or ship float32: quantize.enabled = false.",
         )
 
 
@@ -99,11 +99,12 @@ def ship(run: Run, summary: Summary, comparison: Comparison | None) -> Path | No
         population_normaliser(windows, np.flatnonzero(windows.usable)),
         summary,
         method=run.shipped,
-        temperature=temperature(summary.folds),
-        quantization="int8 symmetric per channel" if comparison else "float32",
+        trust=trust_by_line(run, summary),
+        quantization=quantization_text(comparison),
         origin=run.folder.read_json("origin.json"),
     )
     network = run.folder.int8_path if comparison else run.folder.float_path
+    manifest = manifest.model_copy(update={"words": word_stats(final_ensemble(run), run.config)})
     path = run.config.bundle.path
     path.parent.mkdir(parents=True, exist_ok=True)
     signed = embed_manifest(network, manifest, path)
@@ -114,6 +115,32 @@ def ship(run: Run, summary: Summary, comparison: Comparison | None) -> Path | No
     return path
 
 
-def temperature(folds: list[dict[str, Any]]) -> float:
-    """Return the geometric mean of the temperatures that the folds' validation people chose."""
-    return float(np.exp(np.mean([np.log(fold["temperature"]) for fold in folds])))
+def quantization_text(comparison: Comparison | None) -> str:
+    """Say how the weights are stored."""
+    return TEXTS[comparison.on_validation.rung] if comparison and comparison.on_validation else "float32"
+
+
+def trust_by_line(run: Run, summary: Summary) -> dict[Line, Trust]:
+    """Say how far the answers of the final network are to be trusted along each line of normalisation.
+
+    Parameters
+    ----------
+    run : Run
+        The run; all its people are training people of the final network.
+    summary : Summary
+        Its evaluation: temperatures and thresholds come from the folds' validation people.
+
+    Returns
+    -------
+    dict of str to Trust
+        By line.
+    """
+    data = final_data(run)
+    return {
+        line: Trust(
+            temperature=round(summary.temperatures[line], 4),
+            typicality=typicality_stats(inputs, run.config),
+            abstention=tuple(abstention_entry(row) for row in summary.abstention if row.line == line),
+        )
+        for line, inputs in zip(run.config.lines, data.train, strict=True)
+    }

@@ -20,8 +20,6 @@ from offline.evaluate.covariances import window_covariances
 from offline.evaluate.cross_validate import cross_validate
 from offline.evaluate.curves import CURVE_TABLE, Point, Variant, curve_rows, draw_curve
 from offline.evaluate.fold_result import FoldResult
-from offline.evaluate.plots import abstention_plot, confusion_plot, reliability_plot, subjects_plot
-from offline.evaluate.report import report_html
 from offline.evaluate.riemannian import RIEMANNIAN
 from offline.evaluate.run_fold import FLOAT, INT8
 from offline.evaluate.summary import Summary, summarise
@@ -214,44 +212,6 @@ def measure(run: Run, *, n_jobs: int = 1) -> Summary:
     )
     run.folder.write_json("metrics.json", summary.as_dict())
     return summary
-
-
-def write_report(run: Run, summary: Summary) -> Path:
-    """Write the report of an evaluation, and its plots.
-
-    Parameters
-    ----------
-    run : Run
-        The run.
-    summary : Summary
-        What it came to.
-
-    Returns
-    -------
-    Path
-        The HTML file.
-    """
-    plots = _plots(run, summary)
-    (run.folder.path / "plots").mkdir(exist_ok=True)
-    for title, png in plots.items():
-        (run.folder.path / "plots" / f"{title.replace(' ', '-').replace(',', '')}.png").write_bytes(png)
-    notes = run.config.bundle.caveats if run.config.bundle else ()
-    page = report_html(run.config, run.windows.dataset, summary, plots, notes)
-    run.folder.report_path.write_text(page, encoding="utf-8")
-    return run.folder.report_path
-
-
-def _plots(run: Run, summary: Summary) -> dict[str, bytes]:
-    plots = {}
-    for line in run.config.lines:
-        shown = [name for name in (run.shipped, "logistic_regression", RIEMANNIAN) if summary.find(name, line)]
-        plots[f"people, {line}"] = subjects_plot(summary, shown, line)
-        main = summary.find(run.shipped, line)
-        if main:
-            plots[f"confusion, {line}"] = confusion_plot(main, run.windows.class_names)
-            plots[f"reliability, {line}"] = reliability_plot(main)
-            plots[f"abstention, {line}"] = abstention_plot(summary, line)
-    return plots
 
 
 def evaluate_variants(variants: Sequence[Variant], path: Path, root: Path | None = None, *, n_jobs: int = 1) -> list[Point]:

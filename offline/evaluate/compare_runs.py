@@ -15,7 +15,16 @@ from offline.evaluate.intervals import Figure, paired_test
 from offline.seeds import Seed
 from sclcm_core.errors import ConfigError
 
-COMPARE_TABLE = ("Run", "Method", "Normalised by", "Balanced accuracy [95 %]", "Macro-F1 [95 %]", "ECE", "People")
+COMPARE_TABLE = (
+    "Run",
+    "Method",
+    "Normalised by",
+    "Balanced accuracy [95 %]",
+    "Macro-F1 [95 %]",
+    "ECE",
+    "p (permuted)",
+    "People",
+)
 PAIRED_TABLE = ("Runs", "Method", "Normalised by", "Difference in balanced accuracy [95 %]", "p (sign flips)", "People")
 
 Row = tuple[str, ...]
@@ -80,6 +89,7 @@ def method_rows(runs: Sequence[RunMetrics]) -> list[Row]:
             str(Figure(**method["balanced_accuracy"])),
             str(Figure(**method["macro_f1"])),
             f"{method['calibration_error']:.3f}",
+            f"{method['permutation']['p']:.4f}" if method.get("permutation") else "",
             str(len(method["subjects"])),
         )
         for run in runs

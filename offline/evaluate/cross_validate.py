@@ -16,8 +16,9 @@ from offline.datasets.fold import Fold
 from offline.datasets.splits import make_folds
 from offline.datasets.window_set import WindowSet
 from offline.evaluate.covariances import Covariances
+from offline.evaluate.fold_result import FoldResult
 from offline.evaluate.fold_store import load_fold, save_fold
-from offline.evaluate.run_fold import FoldResult, run_fold
+from offline.evaluate.run_fold import run_fold
 from offline.progress import Report, silent
 from offline.runs import RunFolder
 from sclcm_core.errors import ConfigError

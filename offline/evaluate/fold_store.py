@@ -11,12 +11,13 @@ from typing import Any, cast
 import numpy as np
 
 from offline.config import Line
-from offline.evaluate.run_fold import FoldResult
+from offline.evaluate.fold_result import FoldResult, ValidationSide
 from offline.evaluate.sealed import Reading
 from offline.finetune.fit import Epochs
+from offline.quantize.compare import Int8Cost
 
 _IDS = ("window", "label", "subject", "trial")
-_FIGURES = ("temperature", "validation_score", "validation_agreement", "validation_drop")
+_SIDE = ("label", "subject", "logits")
 
 
 def save_fold(path: Path, result: FoldResult, fingerprint: str) -> None:
@@ -37,11 +38,15 @@ def save_fold(path: Path, result: FoldResult, fingerprint: str) -> None:
         "fingerprint": fingerprint,
         "name": result.name,
         "epochs": dataclasses.asdict(result.epochs),
-        "figures": {name: getattr(result, name) for name in _FIGURES},
+        "validation_score": result.validation_score,
+        "temperatures": dict(result.temperatures),
+        "int8": [dataclasses.asdict(cost) for cost in result.int8],
         "answers": list(reading.probabilities),
     }
     arrays: dict[str, Any] = {name: getattr(reading, name) for name in _IDS}
     arrays |= {f"answer{k}": values for k, values in enumerate(reading.probabilities.values())}
+    for line, side in result.validation.items():
+        arrays |= {f"validation {line} {name}": getattr(side, name) for name in _SIDE}
     temporary = path.with_suffix(".tmp.npz")
     np.savez_compressed(temporary, facts=np.array(json.dumps(facts)), **arrays)
     temporary.replace(path)
@@ -73,6 +78,20 @@ def load_fold(path: Path, fingerprint: str) -> FoldResult | None:
             answers = {key: arrays[f"answer{k}"] for k, key in enumerate(keys)}
             window, label, subject, trial = (arrays[name] for name in _IDS)
             reading = Reading(window, label, subject, trial, answers)
+            lines = cast(list[Line], list(facts["temperatures"]))
+            sides = {line: ValidationSide(*(arrays[f"validation {line} {name}"] for name in _SIDE)) for line in lines}
+            return _result(facts, sides, reading)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None
-    return FoldResult(facts["name"], Epochs(**facts["epochs"]), **facts["figures"], reading=reading)
+
+
+def _result(facts: dict[str, Any], sides: dict[Line, ValidationSide], reading: Reading) -> FoldResult:
+    return FoldResult(
+        name=facts["name"],
+        epochs=Epochs(**facts["epochs"]),
+        validation_score=facts["validation_score"],
+        temperatures=facts["temperatures"],
+        int8=tuple(Int8Cost(**cost) for cost in facts["int8"]),
+        validation=sides,
+        reading=reading,
+    )

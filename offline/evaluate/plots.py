@@ -102,6 +102,34 @@ def reliability_plot(method: MethodSummary) -> bytes:
     return _png(canvas)
 
 
+def abstention_plot(summary: Summary, line: str) -> bytes:
+    """Draw what a chosen risk costs in answers, and whether test people keep to it.
+
+    Parameters
+    ----------
+    summary : Summary
+        Evaluation.
+    line : str
+        Normalisation.
+
+    Returns
+    -------
+    bytes
+        A PNG.
+    """
+    rows = [row for row in summary.abstention if row.line == line]
+    canvas, axes = _canvas(3.6, 3.2)
+    for name, marker, places in (
+        ("validation people", "o", [(row.coverage, row.risk) for row in rows]),
+        ("test people", "s", [(row.test_coverage, row.test_risk) for row in rows]),
+    ):
+        axes.plot([x for x, _ in places], [y for _, y in places], marker=marker, label=name)
+    axes.set(xlim=(0, 1), ylim=(0, 0.5), xlabel="share of windows answered", ylabel="share wrong", title=f"abstention, {line}")
+    axes.title.set_fontsize(9)
+    axes.legend(fontsize=7)
+    return _png(canvas)
+
+
 def curve_plot(lines: Mapping[str, Sequence[tuple[float, Figure]]], chance: float, axis: str) -> bytes:
     """Draw figures with their intervals over an axis.
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from offline.config import RunConfig
 from offline.datasets.dataset import DatasetCard
+from offline.evaluate.abstention import AbstentionRow
 from offline.evaluate.intervals import Figure
+from offline.evaluate.permutation import ChanceLevel
 from offline.evaluate.summary import MethodSummary, Summary
 
 _STYLE = """
@@ -28,6 +30,8 @@ METHODS_TABLE = (
     "Accuracy [95 %]",
     "Trials right [95 %]",
     "ECE",
+    "Permutation: mean, 95 %",
+    "p",
 )
 
 
@@ -42,7 +46,36 @@ def untouched_rows(summary: Summary) -> list[tuple[str, ...]]:
 def method_cells(method: MethodSummary) -> tuple[str, ...]:
     """Return the row of a method in the table of methods."""
     figures: tuple[Figure, ...] = (method.balanced_accuracy, method.macro_f1, method.accuracy, method.trial_accuracy)
-    return (method.method, method.line, *map(str, figures), f"{method.calibration_error:.3f}")
+    return (
+        method.method,
+        method.line,
+        *map(str, figures),
+        f"{method.calibration_error:.3f}",
+        *chance_cells(method.permutation),
+    )
+
+
+def chance_cells(level: ChanceLevel | None) -> tuple[str, str]:
+    """Return a level of chance by permutation, and the p of the score beside it; empty where nothing was permuted."""
+    return (f"{level.mean:.3f}, {level.high:.3f}", f"{level.p:.4f}") if level else ("", "")
+
+
+ABSTENTION_TABLE = (
+    "Normalised by",
+    "Wrong at most",
+    "Least confidence",
+    "Answered, validation people",
+    "Wrong, test people",
+    "Answered, test people",
+)
+
+
+def abstention_cells(rows: Sequence[AbstentionRow]) -> list[tuple[str, ...]]:
+    """Return the rows of the table of abstention."""
+    return [
+        (row.line, f"{row.risk:.2f}", *(f"{v:.3f}" for v in (row.confidence, row.coverage, row.test_risk, row.test_coverage)))
+        for row in rows
+    ]
 
 
 def report_html(
@@ -77,7 +110,9 @@ def report_html(
         "<h2>Methods</h2>" + table(METHODS_TABLE, [method_cells(m) for m in summary.methods]),
         _untouched(summary),
         "<h2>Paired comparisons</h2>" + _comparisons(summary),
+        _chance(summary),
         "".join(f"<h3>{html.escape(title)}</h3>{_image(png)}" for title, png in plots.items()),
+        "<h2>Abstention</h2>" + _abstention(summary),
         "<h2>Person by person</h2>" + _people(summary),
         "<h2>Folds</h2>" + _folds(summary.folds),
         f"<h2>Config</h2><pre>{html.escape(config.model_dump_json(indent=1))}</pre>",
@@ -140,16 +175,45 @@ def _people(summary: Summary) -> str:
     return table(header, rows)
 
 
+def _chance(summary: Summary) -> str:
+    kinds = sorted({m.permutation.kind for m in summary.methods if m.permutation})
+    lines = [f"Permutation, in the table above: {kind}." for kind in kinds]
+    for line, level in summary.refits.items():
+        mean, p = chance_cells(level)
+        lines.append(f"Logistic regression, {line}, {level.kind}, {level.n} times: {mean}; p = {p}.")
+    return _paragraphs(lines)
+
+
+def _abstention(summary: Summary) -> str:
+    note = (
+        "Classes count alike. Thresholds are found on validation people, without smoothing; on the test people each fold is judged by "
+        "the threshold of its own validation people."
+    )
+    rows = abstention_cells(summary.abstention)
+    return _paragraphs([note]) + table(ABSTENTION_TABLE, rows) if rows else _paragraphs(["No risk could be kept."])
+
+
 def _folds(folds: Sequence[Mapping[str, Any]]) -> str:
-    header = ("Fold", "Epochs", "Temperature", "Validation macro-F1", "Same answers in int8")
+    lines = list(folds[0]["temperatures"])
+    header = ("Fold", "Epochs", *(f"Temperature, {line}" for line in lines), "Validation macro-F1", *_INT8_COLUMNS)
     return table(header, [_fold_cells(fold) for fold in folds])
+
+
+_INT8_COLUMNS = ("Int8 by", "Same answers", "Balanced accuracy, float32", "int8")
 
 
 def _fold_cells(fold: Mapping[str, Any]) -> tuple[str, ...]:
     epochs = f"{fold['epochs']['pretrain']} + {fold['epochs']['finetune']}"
-    agreement = fold["validation_agreement"]
-    shown = "" if agreement is None else f"{agreement:.3f}"
-    return fold["name"], epochs, f"{fold['temperature']:.2f}", f"{fold['validation_score']:.3f}", shown
+    temperatures = (f"{value:.2f}" for value in fold["temperatures"].values())
+    return fold["name"], epochs, *temperatures, f"{fold['validation_score']:.3f}", *_int8_cells(fold["int8"])
+
+
+def _int8_cells(costs: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    if not costs:
+        return ("",) * len(_INT8_COLUMNS)
+    last = costs[-1]
+    figures = (f"{last[key]:.3f}" for key in ("agreement", "float_accuracy", "int8_accuracy"))
+    return ", then ".join(cost["rung"] for cost in costs), *figures
 
 
 def _image(png: bytes) -> str:

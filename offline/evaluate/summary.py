@@ -11,9 +11,19 @@ import numpy as np
 
 from offline.config import Line
 from offline.datasets.window_set import Int64Array, WindowSet
+from offline.evaluate.abstention import AbstentionRow, abstention_rows
 from offline.evaluate.calibration import expected_calibration_error, reliability
+from offline.evaluate.fold_result import FoldResult
 from offline.evaluate.intervals import Figure, bootstrap_mean, paired_test, wilson
-from offline.evaluate.run_fold import FoldResult
+from offline.evaluate.permutation import (
+    LABELS_ONLY,
+    NOT_PERMUTED,
+    PERMUTED,
+    REFITTED,
+    ChanceLevel,
+    chance_level,
+    permuted_scores,
+)
 from offline.evaluate.scores import balanced_accuracy, confusion, macro_f1, trial_probabilities
 from offline.seeds import Seed
 from sclcm_core.types import FloatArray
@@ -52,6 +62,8 @@ class MethodSummary:
         Person by person.
     untouched : Figure or None
         Mean balanced accuracy over the people on whom nothing was chosen, where the config says who they are.
+    permutation : ChanceLevel or None
+        Balanced accuracy when labels are permuted by trial within each person and the answers are kept.
     """
 
     method: str
@@ -65,6 +77,7 @@ class MethodSummary:
     reliability: list[list[float | None]]
     subjects: list[SubjectRow]
     untouched: Figure | None = None
+    permutation: ChanceLevel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +106,13 @@ class Summary:
     comparisons : list of PairedComparison
         The network against every other method.
     folds : list of dict
-        Epochs, temperature and validation scores of each fold.
+        Epochs, temperatures, validation scores and costs of int8 of each fold.
+    temperatures : dict of str to float
+        Of the final network: the geometric mean over the folds, by line.
+    abstention : list of AbstentionRow
+        Thresholds of confidence, and what they came to on the test people.
+    refits : dict of str to ChanceLevel
+        By line: balanced accuracy of logistic regression refitted on permuted training labels, where the config asks for it.
     """
 
     protocol: str
@@ -101,6 +120,9 @@ class Summary:
     methods: list[MethodSummary]
     comparisons: list[PairedComparison]
     folds: list[dict[str, Any]]
+    temperatures: dict[Line, float]
+    abstention: list[AbstentionRow]
+    refits: dict[Line, ChanceLevel]
 
     def find(self, method: str, line: Line) -> MethodSummary | None:
         """Return how a method did along a line; None when it did not run."""
@@ -119,6 +141,7 @@ def summarise(
     main: str,
     seed: Seed,
     design_subjects: Collection[str] = (),
+    n_permutations: int = 0,
 ) -> Summary:
     """Put the readings of all folds together.
 
@@ -136,33 +159,72 @@ def summarise(
         Determines the resampling.
     design_subjects : collection of str
         People on whom shape and training were chosen.
+    n_permutations : int
+        Permutations of trial labels for the level of chance; 0 for none.
 
     Returns
     -------
     Summary
         Figures with intervals.
     """
-    pooled = _Pooled(results, windows, design_subjects)
-    methods = [pooled.method(key, seed) for key in results[0].reading.probabilities]
+    pooled = _Pooled(results, windows, design_subjects, n_permutations)
+    methods = [pooled.method(key, seed) for key in results[0].reading.probabilities if not key[0].startswith(PERMUTED)]
     mine = {m.line: m for m in methods if m.method == main}
     others = [m for m in methods if m.method != main]
     comparisons = [_compare(mine[other.line], other, seed) for other in others if other.line in mine]
-    return Summary(protocol, 1 / windows.n_classes, methods, comparisons, [_fold_row(r) for r in results])
+    temperatures = {line: _geometric_mean([r.temperatures[line] for r in results]) for line in results[0].temperatures}
+    return Summary(
+        protocol,
+        1 / windows.n_classes,
+        methods,
+        comparisons,
+        [_fold_row(r) for r in results],
+        temperatures,
+        abstention_rows(results, temperatures, main),
+        {line: level for line in temperatures if (level := pooled.refits(line))},
+    )
+
+
+def _geometric_mean(values: Sequence[float]) -> float:
+    return float(np.exp(np.mean(np.log(values))))
 
 
 class _Pooled:
     """Readings of all folds, one after the other."""
 
-    def __init__(self, results: Sequence[FoldResult], windows: WindowSet, design_subjects: Collection[str]) -> None:
+    def __init__(
+        self, results: Sequence[FoldResult], windows: WindowSet, design_subjects: Collection[str], n_permutations: int
+    ) -> None:
         self._windows = windows
-        self._design_subjects = design_subjects
+        self._design_subjects, self._n_permutations = design_subjects, n_permutations
         self._results = results
         self._label, self._subject, self._trial = (
             np.concatenate([getattr(r.reading, name) for r in results]) for name in ("label", "subject", "trial")
         )
 
+    def _probabilities(self, key: tuple[str, Line]) -> FloatArray:
+        return np.concatenate([r.reading.probabilities[key] for r in self._results])
+
+    def refits(self, line: Line) -> ChanceLevel | None:
+        names = [name for name, of in self._results[0].reading.probabilities if name.startswith(PERMUTED) and of == line]
+        if not names:
+            return None
+        scores = {name: self._mean_score(self._probabilities((name, line)).argmax(axis=1)) for name in names}
+        true = scores.pop(NOT_PERMUTED)
+        return chance_level(REFITTED, true, np.array(list(scores.values())))
+
+    def _mean_score(self, answer: Int64Array) -> float:
+        return float(np.mean([self._row(int(person), answer).balanced_accuracy for person in np.unique(self._subject)]))
+
+    def _permutation(self, answer: Int64Array, score: float, seed: Seed) -> ChanceLevel | None:
+        if not self._n_permutations:
+            return None
+        ids = self._label, self._subject, self._trial
+        scores = permuted_scores(answer, ids, self._n_permutations, seed.of("permutation").rng())
+        return chance_level(LABELS_ONLY, score, scores)
+
     def method(self, key: tuple[str, Line], seed: Seed) -> MethodSummary:
-        probabilities = np.concatenate([r.reading.probabilities[key] for r in self._results])
+        probabilities = self._probabilities(key)
         answer = probabilities.argmax(axis=1)
         rows = [self._row(int(person), answer) for person in np.unique(self._subject)]
         accuracy, balanced, f1 = (
@@ -182,6 +244,7 @@ class _Pooled:
             reliability=[[None if np.isnan(value) else float(value) for value in row] for row in bins],
             subjects=rows,
             untouched=self._untouched(rows, seed),
+            permutation=self._permutation(answer, balanced.value, seed),
         )
 
     def _untouched(self, rows: list[SubjectRow], seed: Seed) -> Figure | None:
@@ -209,6 +272,10 @@ def _compare(mine: MethodSummary, other: MethodSummary, seed: Seed) -> PairedCom
 
 
 def _fold_row(result: FoldResult) -> dict[str, Any]:
-    row = {name: getattr(result, name) for name in FoldResult.__slots__ if name not in ("reading", "epochs")}
-    clean = {name: None if isinstance(value, float) and np.isnan(value) else value for name, value in row.items()}
-    return {**clean, "epochs": dataclasses.asdict(result.epochs)}
+    return {
+        "name": result.name,
+        "epochs": dataclasses.asdict(result.epochs),
+        "validation_score": result.validation_score,
+        "temperatures": dict(result.temperatures),
+        "int8": [dataclasses.asdict(cost) for cost in result.int8],
+    }

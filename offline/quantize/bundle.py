@@ -6,18 +6,24 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from offline.config import RunConfig
+from offline.config import Line, RunConfig
 from offline.datasets.window_set import WindowSet
+from offline.evaluate.abstention import AbstentionRow
 from offline.evaluate.intervals import Figure
 from offline.evaluate.summary import MethodSummary, Summary
+from offline.training.inputs import Inputs
 from sclcm_core.features.normalise import Normaliser
 from sclcm_core.inference.manifest import (
+    Abstention,
     Evaluation,
     Interval,
     Manifest,
     NormaliserStats,
     TrainingData,
+    Trust,
+    TypicalityStats,
 )
+from sclcm_core.inference.typicality import fit_typicality
 
 _DIGITS = 6
 
@@ -29,7 +35,7 @@ def make_manifest(
     summary: Summary,
     *,
     method: str,
-    temperature: float,
+    trust: Mapping[Line, Trust],
     quantization: str,
     origin: Mapping[str, Any],
 ) -> Manifest:
@@ -47,8 +53,8 @@ def make_manifest(
         The cross-validation of the recipe.
     method : str
         Name in the summary of the form that is shipped.
-    temperature : float
-        Divides the logits.
+    trust : mapping of str to Trust
+        How far the answers are to be trusted, by line of normalisation.
     quantization : str
         How the weights are stored.
     origin : mapping
@@ -72,7 +78,10 @@ def make_manifest(
         normaliser=_stats(population),
         personal_baseline="personal" in config.lines,
         smoothing_s=config.bundle.smoothing_s,
-        temperature=round(temperature, 4),
+        temperature=trust["population"].temperature,
+        typicality=trust["population"].typicality,
+        abstention=trust["population"].abstention,
+        personal=trust.get("personal"),
         quantization=quantization,
         training_data=_training_data(config, windows),
         evaluation=_evaluation(summary, method),
@@ -81,6 +90,42 @@ def make_manifest(
         commit=str(origin.get("commit", "")),
         graph_sha256="",
     )
+
+
+def typicality_stats(train: Inputs, config: RunConfig) -> TypicalityStats | None:
+    """Say where training windows lie.
+
+    Parameters
+    ----------
+    train : Inputs
+        Windows of all training people along one line, and of nobody else.
+    config : RunConfig
+        What the windows hold.
+
+    Returns
+    -------
+    TypicalityStats or None
+        In four digits, which is far finer than people differ; None for raw windows, whose mean says nothing.
+    """
+    if config.features.is_raw:
+        return None
+    model = fit_typicality(train.mean_frame, train.subject)
+    return TypicalityStats(
+        centre=tuple(_short(v) for v in model.centre),
+        directions=tuple(tuple(_short(v) for v in row) for row in model.directions),
+        spreads=tuple(_short(v) for v in model.spreads),
+        rest_spread=_short(model.rest_spread),
+        distances=tuple(_short(v) for v in model.distances),
+    )
+
+
+def abstention_entry(row: AbstentionRow) -> Abstention:
+    """Return a threshold as the manifest holds it."""
+    return Abstention(risk=row.risk, confidence=round(row.confidence, 4), coverage=round(row.coverage, 4))
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.4g}")
 
 
 def _stats(population: Normaliser) -> NormaliserStats:

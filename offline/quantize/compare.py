@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from offline.evaluate.scores import balanced_accuracy, confusion
 from offline.training.inputs import Inputs
 from sclcm_core.inference.onnx_runtime import OnnxPredictor
 from sclcm_core.types import Float32Array
+
+Rung = Literal["static", "mixed", "aware"]
+"""Ways to eight bits: post-training; with the outer layers in float32; finetuned under rounding first."""
 
 N_WARMUP, N_TIMED = 50, 1000
 
@@ -29,6 +33,31 @@ class Latency:
 
     p50_us: float
     p99_us: float
+
+
+@dataclass(frozen=True, slots=True)
+class Int8Cost:
+    """What eight bits cost on windows of validation people.
+
+    Parameters
+    ----------
+    rung : {'static', 'mixed', 'aware'}
+        How the network came to eight bits.
+    float_accuracy, int8_accuracy : float
+        Balanced accuracy in 0..1, mean over the lines of normalisation.
+    agreement : float
+        Share of windows with the same answer, in 0..1, likewise.
+    """
+
+    rung: Rung
+    float_accuracy: float
+    int8_accuracy: float
+    agreement: float
+
+    @property
+    def drop(self) -> float:
+        """Balanced accuracy that is lost."""
+        return self.float_accuracy - self.int8_accuracy
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +80,8 @@ class Comparison:
         Sizes of the files.
     float_latency, int8_latency : Latency
         Times in µs.
+    on_validation : Int8Cost or None
+        Accuracy and agreement on the folds' validation people, mean over the folds.
     """
 
     n_windows: int
@@ -63,6 +94,7 @@ class Comparison:
     int8_bytes: int
     float_latency: Latency
     int8_latency: Latency
+    on_validation: Int8Cost | None = None
 
     @property
     def size_ratio(self) -> float:

@@ -32,7 +32,7 @@ def export_network(network: nn.Module, input_shape: tuple[int, int, int], path: 
     path : Path
         The ``.onnx`` file to write; input ``features``, output ``logits``.
     """
-    folded = pool_before_relu(merge_members(fold_batchnorm(network))).cpu()
+    folded = exportable(network)
     example = torch.zeros(2, *input_shape)  # two: one would be taken for a constant
     with quiet_exporter():
         program = torch.onnx.export(
@@ -50,6 +50,22 @@ def export_network(network: nn.Module, input_shape: tuple[int, int, int], path: 
     _strip(model)
     path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(model, str(path))
+
+
+def exportable(network: nn.Module) -> nn.Module:
+    """Return a copy of a network, in evaluation mode on the CPU, that gives the same answers by less work.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Any network whose BatchNorms fold; one whose have been folded comes out as it went in.
+
+    Returns
+    -------
+    nn.Module
+        BatchNorms folded, members of an ensemble side by side, pooling before ReLU.
+    """
+    return pool_before_relu(merge_members(fold_batchnorm(network))).cpu()
 
 
 def _strip(model: Any) -> None:

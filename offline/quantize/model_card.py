@@ -6,7 +6,14 @@ from collections.abc import Sequence
 
 from offline.config import RunConfig
 from offline.datasets.window_set import WindowSet
-from offline.evaluate.report import METHODS_TABLE, UNTOUCHED_TABLE, method_cells, untouched_rows
+from offline.evaluate.report import (
+    ABSTENTION_TABLE,
+    METHODS_TABLE,
+    UNTOUCHED_TABLE,
+    abstention_cells,
+    method_cells,
+    untouched_rows,
+)
 from offline.evaluate.summary import Summary
 from offline.quantize.compare import Comparison
 from sclcm_core.inference.manifest import Manifest
@@ -49,8 +56,10 @@ def model_card(
         _table(METHODS_TABLE, [method_cells(m) for m in summary.methods]),
         _untouched(config, summary),
         _comparisons(summary),
+        "## When to trust an answer",
+        *_trust(manifest, summary),
         "## Float and int8",
-        _int8(comparison),
+        _int8(manifest, comparison),
         "## How it was made",
         f"`sclcm-offline run assets/configs/{manifest.config}` at commit `{manifest.commit or 'unknown'}`, {manifest.created}.",
     ]
@@ -77,7 +86,7 @@ def _inputs(manifest: Manifest) -> str:
         f"- Features: {'differential entropy in nats' if spec.kind == 'de' else 'spectral density in dB'}; bands in Hz: {bands}",
         f"- Window: {spec.n_frames} frames of {spec.window_s:g} s every {spec.hop_s:g} s, {spec.span_s:g} s in all",
         f"- Answers ({manifest.target}): {', '.join(manifest.class_names)}",
-        f"- Weights: {manifest.quantization}; temperature {manifest.temperature:g}; smoothing {manifest.smoothing_s:g} s",
+        f"- Weights: {manifest.quantization}; smoothing {manifest.smoothing_s:g} s",
         f"- {baseline}",
     ]
     return "\n".join(lines)
@@ -121,12 +130,33 @@ def _comparisons(summary: Summary) -> str:
     return "Differences in balanced accuracy, on the same people:\n\n" + "\n".join(lines) if lines else ""
 
 
-def _int8(comparison: Comparison | None) -> str:
-    if comparison is None:
+def _trust(manifest: Manifest, summary: Summary) -> list[str]:
+    with_baseline = f", with a personal baseline {manifest.personal.temperature:g}" if manifest.personal else ""
+    parts = [f"Logits are divided by a temperature found on validation people: {manifest.temperature:g}{with_baseline}."]
+    if manifest.typicality:
+        parts.append(
+            "Each answer carries how typical its window is: the share of windows of people not fitted on that are at least as far "
+            "from the training windows' centre. 0.5 is usual; near 0 the window is like nothing in training, and the answer says little."
+        )
+    if summary.abstention:
+        parts += [
+            "Who wants to be wrong less often answers only from a confidence on. Classes count alike; thresholds are of single windows, "
+            "without smoothing; on the test people each fold was judged by the threshold of its own validation people:",
+            _table(ABSTENTION_TABLE, abstention_cells(summary.abstention)),
+        ]
+    return parts
+
+
+def _int8(manifest: Manifest, comparison: Comparison | None) -> str:
+    if comparison is None or comparison.on_validation is None:
         return "The weights are float32."
-    float_time, int8_time = comparison.float_latency, comparison.int8_latency
+    float_time, int8_time, folds = comparison.float_latency, comparison.int8_latency, comparison.on_validation
     lines = [
-        f"- Same answers on {comparison.n_windows} windows of {comparison.of_whom}: {comparison.agreement:.1%}",
+        f"- How: {manifest.quantization}",
+        f"- On the folds' validation people, mean over the folds: same answers {folds.agreement:.1%}; balanced accuracy "
+        f"{folds.int8_accuracy:.3f}, float32 {folds.float_accuracy:.3f}",
+        f"- This file, on {comparison.n_windows} windows of {comparison.of_whom}: same answers {comparison.agreement:.1%}; balanced "
+        f"accuracy {comparison.int8_accuracy:.3f}, float32 {comparison.float_accuracy:.3f}",
         f"- Size: {comparison.int8_bytes} bytes, {comparison.size_ratio:.1%} of float32",
         f"- One window on one thread: {int8_time.p50_us:.0f} µs (99 %: {int8_time.p99_us:.0f}); float32 "
         f"{float_time.p50_us:.0f} µs (99 %: {float_time.p99_us:.0f})",

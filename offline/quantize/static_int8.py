@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +28,7 @@ def quantize_int8(
     *,
     activations: Literal["absmax", "percentile", "affine"] = "absmax",
     keep_float: Sequence[str] = (),
+    limits: Mapping[str, float] | None = None,
 ) -> None:
     """Write the int8 form of a float network.
 
@@ -44,6 +45,8 @@ def quantize_int8(
         largest value, which uses all 256 steps after a ReLU.
     keep_float : sequence of str
         Names of nodes that stay float.
+    limits : mapping of str to float, optional
+        Ranges of activations that are known already, by the name of the tensor: the largest absolute value that int8 shall hold.
 
     Notes
     -----
@@ -57,6 +60,8 @@ def quantize_int8(
     extra: dict[str, Any] = {"ActivationSymmetric": activations != "affine", "WeightSymmetric": True}
     if activations == "percentile":
         extra["CalibPercentile"] = 99.9
+    if limits:
+        extra["TensorQuantOverrides"] = {name: [_override(limit)] for name, limit in limits.items()}
     with quiet_exporter():
         quantize_static(
             str(float_path),
@@ -70,6 +75,40 @@ def quantize_int8(
             nodes_to_exclude=list(keep_float),
             extra_options=extra,
         )
+
+
+def _override(limit: float) -> dict[str, Any]:
+    from onnxruntime.quantization import QuantType
+
+    zero = np.array(0, np.int8)
+    return {"quant_type": QuantType.QInt8, "scale": np.array(limit / 127, np.float32), "zero_point": zero}
+
+
+def named_limits(path: Path, limits: Sequence[tuple[float, float]]) -> dict[str, float]:
+    """Find the tensors that ranges belong to.
+
+    Parameters
+    ----------
+    path : Path
+        A float ``.onnx`` file.
+    limits : sequence of (float, float)
+        Ranges of the input and the output of each layer with weights, in the order of the file.
+
+    Returns
+    -------
+    dict of str to float
+        Ranges by the name of the tensor; where one layer's output is the next one's input, the input's range holds.
+
+    Raises
+    ------
+    ValueError
+        When the file has more layers than there are ranges, or fewer.
+    """
+    nodes = [node for node in onnx.load(str(path)).graph.node if node.op_type in _QUANTIZED]
+    if len(nodes) != len(limits):
+        raise ValueError(f"'{path}' has {len(nodes)} layers with weights; there are ranges for {len(limits)}.")
+    outputs = {node.output[0]: limit for node, (_, limit) in zip(nodes, limits, strict=True)}
+    return outputs | {node.input[0]: limit for node, (limit, _) in zip(nodes, limits, strict=True)}
 
 
 class _Windows:

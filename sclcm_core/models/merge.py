@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from sclcm_core.models.classifier import Ensemble, SclcmClassifier
 from sclcm_core.models.encoder import SclcmEncoder
+from sclcm_core.models.head import ClassifierHead
 
 Layer = nn.Conv2d | nn.Linear
 
@@ -33,7 +34,7 @@ class MergedEnsemble(nn.Module):
         self.pooling = encoders[0].pooling
         self.blocks = nn.Sequential(*_block(encoders, 0), *_block(encoders, 1))
         self.embed = _grouped([encoder.embed[0] for encoder in encoders])
-        layers = [_layers(member.head.layers) for member in members]
+        layers = [_layers(member.head) for member in members]
         self.hidden = nn.ModuleList(_grouped([own[k] for own in layers]) for k in range(len(layers[0]) - 1))
         self.last = _averaged([own[-1] for own in layers])
 
@@ -77,7 +78,7 @@ def merge_members(network: nn.Module) -> nn.Module:
         return network
     members = [member for member in network.members if isinstance(member, SclcmClassifier)]
     shapes = {str(member) for member in members}
-    plain = all(type(member.encoder) is SclcmEncoder for member in members)
+    plain = all(type(member.encoder) is SclcmEncoder and isinstance(member.head, ClassifierHead) for member in members)
     if len(members) < len(network.members) or len(shapes) > 1 or not plain:
         return network
     return MergedEnsemble(members).eval()
@@ -90,8 +91,8 @@ def _block(encoders: Sequence[SclcmEncoder], number: int) -> list[nn.Module]:
     return [_stacked(layers, 1 if number == 0 else len(encoders)), *rest]
 
 
-def _layers(sequence: nn.Module) -> list[nn.Linear]:
-    return [module for module in sequence.children() if isinstance(module, nn.Linear)]
+def _layers(head: nn.Module) -> list[nn.Linear]:
+    return [module for module in head.modules() if isinstance(module, nn.Linear)]
 
 
 def _stacked(layers: Sequence[nn.Conv2d], n_groups: int) -> nn.Conv2d:

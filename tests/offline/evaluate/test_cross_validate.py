@@ -13,9 +13,10 @@ from offline.evaluate.report import untouched_rows
 from offline.evaluate.run_fold import run_fold
 from offline.evaluate.sealed import SealError, open_and_sealed
 from offline.evaluate.summary import summarise
+from offline.reporting import write_report
 from offline.runs import open_run
 from offline.seeds import Seed
-from offline.stages import Run, measure, write_report
+from offline.stages import Run, measure
 from sclcm_core.errors import ConfigError
 
 
@@ -45,7 +46,7 @@ def test_changing_the_test_side_changes_no_fit(windows, fold, make_config):
     spoilt = windows.features.copy()
     spoilt[fold.test] = spoilt[fold.test[::-1]]
     results = [run_fold(config, dataclasses.replace(windows, features=f), fold) for f in (windows.features, spoilt)]
-    assert results[0].temperature == results[1].temperature
+    assert results[0].temperatures == results[1].temperatures
     assert results[0].validation_score == results[1].validation_score
 
 
@@ -55,7 +56,8 @@ def test_both_lines_are_tested_on_the_same_windows(windows, fold, make_config):
     names = {"majority", "logistic_regression", "sclcm", "sclcm int8"}
     assert set(result.reading.probabilities) == {(name, line) for name in names for line in config.lines}
     assert {len(p) for p in result.reading.probabilities.values()} == {len(fold.test)}
-    assert result.validation_agreement > 0.9
+    assert result.int8[0].agreement > 0.9
+    assert result.int8[0].drop == pytest.approx(0, abs=0.1)
 
 
 @pytest.mark.parametrize("name", sorted(BASELINES))
@@ -70,7 +72,8 @@ def test_a_result_survives_the_disk_and_a_damaged_or_foreign_one_is_computed_aga
     path = tmp_path / "fold.npz"
     save_fold(path, result, "f1")
     found = load_fold(path, "f1")
-    assert found.epochs == result.epochs
+    assert (found.epochs, found.temperatures, found.int8) == (result.epochs, result.temperatures, result.int8)
+    assert np.array_equal(found.validation["personal"].logits, result.validation["personal"].logits)
     for key, values in result.reading.probabilities.items():
         assert np.array_equal(found.reading.probabilities[key], values)
     assert load_fold(path, "f2") is None
@@ -85,15 +88,15 @@ def test_finished_folds_are_not_computed_again(windows, make_config, tmp_path, m
     first = cross_validate(config, windows, folder)
     monkeypatch.setattr(module, "run_fold", lambda *_: pytest.fail("computed again"))
     second = cross_validate(config, windows, folder)
-    assert [r.temperature for r in first] == [r.temperature for r in second]
+    assert [r.temperatures for r in first] == [r.temperatures for r in second]
 
 
 def test_folds_run_one_by_one_are_those_of_the_whole(windows, make_config, tmp_path):
     config = make_config(finetune={"epochs": 1}, quantize={"enabled": False})
     folder = open_run(config, tmp_path)
-    alone = [cross_validate(config, windows, folder, only=k)[0].temperature for k in (1, 0)]
-    assert [r.temperature for r in cross_validate(config, windows, folder)] == alone[::-1]
-    assert [r.temperature for r in cross_validate(config, windows, open_run(config, tmp_path / "whole"))] == alone[::-1]
+    alone = [cross_validate(config, windows, folder, only=k)[0].temperatures for k in (1, 0)]
+    assert [r.temperatures for r in cross_validate(config, windows, folder)] == alone[::-1]
+    assert [r.temperatures for r in cross_validate(config, windows, open_run(config, tmp_path / "whole"))] == alone[::-1]
     with pytest.raises(ConfigError, match=r"no fold 2; the split has 2\. Say 0 to 1"):
         cross_validate(config, windows, folder, only=2)
 
@@ -117,7 +120,10 @@ def test_the_report_holds_every_method_person_and_figure(windows, make_config, t
     assert summary.find("sclcm", "personal").balanced_accuracy.value > 0.8
     assert "A &lt;tiny&gt; run" in page
     assert "Simulated data" in page
-    assert page.count("data:image/png;base64") == len(list((tmp_path / "plots").glob("*.png"))) == 6
+    assert "labels permuted by trial within each person, answers kept" in page
+    assert {row.line for row in summary.abstention} == set(config.lines)
+    assert set(metrics["temperatures"]) == set(config.lines)
+    assert page.count("data:image/png;base64") == len(list((tmp_path / "plots").glob("*.png"))) == 8
 
 
 def test_folds_in_any_order_give_the_same_summary(windows, make_config):

@@ -1,0 +1,169 @@
+"""The level of chance by permutation: how well answers do that know nothing of the labels."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+
+from offline.datasets.window_set import Int64Array
+from offline.evaluate.baselines import fit_logistic_regression
+from offline.evaluate.sealed import Answer
+from offline.seeds import Seed
+from offline.training.inputs import Inputs
+from sclcm_core.types import Float64Array
+
+LABELS_ONLY = "labels permuted by trial within each person, answers kept"
+"""Tests whether the answers go with the labels at all; the methods are not trained again."""
+
+REFITTED = "refitted on training labels permuted by trial within each person"
+"""Tests the whole of a method, what it learns about nothing included."""
+
+PERMUTED = "permuted "
+"""How the names of refits begin among the answers of a fold."""
+
+NOT_PERMUTED = f"{PERMUTED}not at all"
+"""The same simple classifier with the true labels: what the refits are put beside."""
+
+REFIT_STRENGTH = 1e-2
+"""Inverse strength of the penalty of the logistic regression that is refitted: one, so that a hundred refits take seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChanceLevel:
+    """Where balanced accuracy lies when there is nothing to know.
+
+    Parameters
+    ----------
+    kind : str
+        What was permuted.
+    n : int
+        Number of permutations.
+    mean, high : float
+        Mean of the balanced accuracy under permutation, and its 95th percentile, in 0..1.
+    p : float
+        How often a permutation did as well as the truth: ``(1 + count) / (1 + n)`` (Phipson & Smyth 2010, doi:10.2202/1544-6115.1585).
+    """
+
+    kind: str
+    n: int
+    mean: float
+    high: float
+    p: float
+
+
+def chance_level(kind: str, score: float, scores: Float64Array) -> ChanceLevel:
+    """Put a score beside those of permutations.
+
+    Parameters
+    ----------
+    kind : str
+        What was permuted.
+    score : float
+        The score on the true labels, in 0..1.
+    scores : ndarray of float64, shape (n,)
+        Those of the permutations, in 0..1.
+
+    Returns
+    -------
+    ChanceLevel
+        Mean, 95th percentile and p.
+    """
+    p = (1 + int(np.sum(scores >= score - 1e-12))) / (1 + len(scores))
+    return ChanceLevel(kind, len(scores), float(scores.mean()), float(np.quantile(scores, 0.95)), p)
+
+
+def permuted_labels(label: Int64Array, subject: Int64Array, trial: Int64Array, rng: np.random.Generator) -> Int64Array:
+    """Deal the labels of each person's trials out anew among them.
+
+    Parameters
+    ----------
+    label, subject, trial : ndarray of int64, shape (n,)
+        Class, person and trial of each window.
+    rng : numpy Generator
+        Source of chance.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        All windows of a trial keep one label: windows of a trial are not independent, and to permute them one by one would make
+        chance look narrower than it is.
+    """
+    _, first, number = np.unique(trial, return_index=True, return_inverse=True)
+    dealt = label[first]
+    for person in np.unique(subject):
+        mine = np.flatnonzero(subject[first] == person)
+        dealt[mine] = dealt[rng.permutation(mine)]
+    return dealt[number]
+
+
+def refit_answers(train: Inputs, n_classes: int, n: int, seed: Seed) -> dict[str, Answer]:
+    """Fit logistic regression on true labels once and on permuted ones many times.
+
+    Parameters
+    ----------
+    train : Inputs
+        Labelled training windows.
+    n_classes : int
+        Number of classes.
+    n : int
+        Number of permutations; with 0 nothing is fitted.
+    seed : Seed
+        Determines them.
+
+    Returns
+    -------
+    dict of str to callable
+        Answers by name.
+    """
+    if not n:
+        return {}
+    answers = {NOT_PERMUTED: fit_logistic_regression(train, train, n_classes, strengths=(REFIT_STRENGTH,))}
+    for number in range(n):
+        label = permuted_labels(train.label, train.subject, train.trial, seed.of(number).rng())
+        dealt = dataclasses.replace(train, label=label)
+        answers[f"{PERMUTED}{number}"] = fit_logistic_regression(dealt, dealt, n_classes, strengths=(REFIT_STRENGTH,))
+    return answers
+
+
+def permuted_scores(
+    answer: Int64Array, ids: tuple[Int64Array, Int64Array, Int64Array], n: int, rng: np.random.Generator
+) -> Float64Array:
+    """Score answers against permuted labels.
+
+    Parameters
+    ----------
+    answer : ndarray of int64, shape (n_windows,)
+        What a method said.
+    ids : tuple of three ndarrays of int64, each of shape (n_windows,)
+        Label, subject and trial.
+    n : int
+        Number of permutations.
+    rng : numpy Generator
+        Source of chance.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Mean over people of the balanced accuracy, in 0..1.
+
+    Notes
+    -----
+    Counted by trials: how often each was called what. A permutation then only adds up rows.
+    """
+    label, subject, trial = ids
+    _, first, number = np.unique(trial, return_index=True, return_inverse=True)
+    n_classes = int(max(label.max(), answer.max())) + 1
+    counts = np.zeros((len(first), n_classes))
+    np.add.at(counts, (number, answer), 1)
+    people = [np.flatnonzero(subject[first] == person) for person in np.unique(subject)]
+    return np.array([np.mean([_one(counts[mine], rng.permutation(label[first][mine])) for mine in people]) for _ in range(n)])
+
+
+def _one(counts: Float64Array, label: Int64Array) -> float:
+    table = np.zeros((counts.shape[1], counts.shape[1]))
+    np.add.at(table, label, counts)
+    sums = table.sum(axis=1)
+    present = sums > 0
+    return float(np.mean(np.diag(table)[present] / sums[present]))
