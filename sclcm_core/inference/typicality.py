@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from sclcm_core.types import Float64Array, FloatArray
 
@@ -84,7 +85,7 @@ class TypicalityModel:
         return found
 
 
-def fit_typicality(frames: FloatArray, subject: FloatArray) -> TypicalityModel:
+def fit_typicality(frames: FloatArray, subject: npt.NDArray[np.integer]) -> TypicalityModel:
     """Learn where training windows lie.
 
     Parameters
