@@ -6,15 +6,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
+from app.acquisition.chunk_pull import ChunkPull
 from app.acquisition.lsl_network import load_lsl
 from app.acquisition.stream_description import StreamDescription, parse_description
 from sclcm_core.types import Float64Array
-
-MAX_PULL = 4096
-"""Samples taken in one pull; more wait in liblsl for the next."""
 
 _SLICE_S = 0.2
 BUFFER_S = 60
@@ -46,7 +43,7 @@ class Connection:
         self.description = description
         buffer_s = round(BUFFER_S * max(description.speed, 1.0))
         self._inlet: Any = self._pylsl.StreamInlet(info, max_buflen=buffer_s, max_chunklen=0, recover=False)
-        self._buffer = np.empty((MAX_PULL, description.n_channels), dtype=self._inlet.np_dtype)
+        self._chunks: ChunkPull | None = None
 
     def open(self, timeout_s: float, is_wanted: Callable[[], bool]) -> StreamDescription:
         """Read the full description and subscribe to the samples.
@@ -72,6 +69,7 @@ class Connection:
         info = self._insist(lambda: self._inlet.info(timeout=_SLICE_S), deadline, is_wanted)
         self.description = parse_description(info.as_xml())
         self._insist(lambda: self._inlet.open_stream(timeout=_SLICE_S), deadline, is_wanted)
+        self._chunks = ChunkPull(self._inlet)
         return self.description
 
     def _insist(self, attempt: Callable[[], Any], deadline: float, is_wanted: Callable[[], bool]) -> Any:
@@ -95,7 +93,7 @@ class Connection:
         Returns
         -------
         samples : ndarray, shape (n_samples, n_channels)
-            In the stream's unit and type; a view that the next pull overwrites.
+            In the stream's unit and type.
         stamps : ndarray of float64, shape (n_samples,)
             Raw time stamps in s.
 
@@ -104,12 +102,10 @@ class Connection:
         ConnectionLostError
             When the stream is gone.
         """
-        if self._inlet is None:
+        if self._chunks is None:
             raise ConnectionLostError("the connection is closed")
         try:
-            return self._inlet.pull_chunk(  # type: ignore[no-any-return]
-                timeout=timeout_s, max_samples=MAX_PULL, dest_obj=self._buffer, min_samples=1, as_numpy=True
-            )
+            return self._chunks.pull(timeout_s)
         except RuntimeError as error:
             raise ConnectionLostError(str(error)) from error
 
@@ -122,4 +118,4 @@ class Connection:
 
     def close(self) -> None:
         """Disconnect."""
-        self._inlet = None
+        self._chunks = self._inlet = None

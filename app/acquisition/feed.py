@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from app.acquisition.chunk_pull import MAX_PULL
 from app.acquisition.clock_map import ClockMap
-from app.acquisition.connection import MAX_PULL, Connection
+from app.acquisition.connection import Connection
 from app.acquisition.lsl_network import local_clock
 from app.acquisition.marker_inlets import MarkerInlets, RawMarker
+from app.acquisition.silence import STALL_S
 from app.acquisition.stamp_check import StampCheck
 from app.acquisition.stream_description import StreamDescription
 from app.acquisition.timeline import Piece, Timeline
@@ -24,6 +26,9 @@ logger = logging.getLogger(__name__)
 _LISTEN_S = 0.5
 _RATE_WARNING = 0.005
 _MARKERS_KEPT = 10_000
+_MARKERS_EVERY_S = 0.02
+_CHECK_EVERY_S = 0.1
+"""How often the clocks are compared, in s; LSL itself measures them every 5 s."""
 
 _Visible = list[tuple[StreamDescription, Any]]
 
@@ -51,6 +56,7 @@ class Feed:
         self.is_complete = False
         self.n_samples = 0
         self.t_newest: float | None = None
+        self.t_heard = local_clock()
         self._markers = MarkerInlets(self.description.markers_id)
         self._markers.take_along(visible)
         self._inbox: deque[Marker] = deque(maxlen=_MARKERS_KEPT)
@@ -58,6 +64,8 @@ class Feed:
         self._is_resuming = False
         self._uses_arrival = False
         self._check = StampCheck(self.description.sfreq)
+        self._n_unchecked = 0
+        self._next_check = self._next_markers = -np.inf
 
     @property
     def spec(self) -> StreamSpec:
@@ -89,10 +97,10 @@ class Feed:
             self._pull_markers()
             samples, stamps = self.connection.pull(0.05)
             if len(stamps):
-                heard.append((samples.copy(), stamps))
+                heard.append((samples, stamps))
                 n_wanted -= len(stamps)
         self._set_scaling(self._find_scaling([samples for samples, _ in heard]))
-        return [chunk for samples, stamps in heard for chunk in self._take(samples, stamps)]
+        return [chunk for samples, stamps in heard for chunk in self._take(samples, stamps, local_clock())]
 
     def _set_scaling(self, scaling: Scaling) -> None:
         self.scaling = scaling
@@ -118,10 +126,11 @@ class Feed:
         if self.connection is None:
             return None
         samples, stamps = self.connection.pull(timeout_s)
-        self._pull_markers()
-        if not len(stamps):
-            return None
-        return self._take(samples, stamps)
+        self.t_heard = now = local_clock()
+        if now >= self._next_markers:
+            self._next_markers = now + _MARKERS_EVERY_S
+            self._pull_markers()
+        return self._take(samples, stamps, now) if len(stamps) else None
 
     def poll(self) -> list[Chunk]:
         """Return chunks that were held back and now need not be."""
@@ -156,6 +165,7 @@ class Feed:
         self.clock = ClockMap(follows_clock=self.description.speed == 1.0)
         self._check = StampCheck(self.description.sfreq)
         self._is_resuming, self._uses_arrival = True, False
+        self.timeline.patience_s = 0.0
         self._stamp_end = None
         self._markers.take_along(visible)
 
@@ -179,34 +189,40 @@ class Feed:
         self.disconnect()
         self._markers.close()
 
-    def _take(self, raw: Any, stamps: Float64Array) -> list[Chunk]:
-        now = local_clock()
-        early = self._deliver(self.timeline.flush()) if self._is_resuming else []
-        if self.description.speed == 1.0 and self._check.is_unusable(len(stamps), float(stamps[-1]), now):
-            early += self._use_arrival()
+    def _take(self, raw: Any, stamps: Float64Array, now: float) -> list[Chunk]:
+        self._n_unchecked += len(stamps)
+        is_due = now >= self._next_check or self._is_resuming or self.clock.is_foreign
+        chunks = self._check_time(stamps, now) if is_due else []
         if self._uses_arrival:
             stamps = now - np.arange(len(stamps) - 1, -1, -1) / self.description.sfreq
         if self.clock.offset_s is None:
             self._update_clock(stamps, now)
         if self._is_resuming:
             self._take_up(stamps)
+        chunks += self._number(raw, stamps, now)
+        if is_due and not self.timeline.is_holding:  # a suspected gap is judged by the clock as it was
+            self._update_clock(stamps, now)
+        return chunks if self._stamp_end is None else chunks + self._end_if_reached()
+
+    def _check_time(self, stamps: Float64Array, now: float) -> list[Chunk]:
+        """Turn from time stamps that are worth nothing to times of arrival; return what was held back."""
+        self._next_check = now + _CHECK_EVERY_S
+        n_new, self._n_unchecked = self._n_unchecked, 0
+        held = self._deliver(self.timeline.flush()) if self._is_resuming else []
+        is_unusable = self.description.speed == 1.0 and self._check.is_unusable(n_new, float(stamps[-1]), now)
+        if is_unusable and not self._uses_arrival:
+            held += self._deliver(self.timeline.flush())
+            self._uses_arrival, self.clock = True, ClockMap()
+            self.timeline.patience_s = STALL_S
+            self.timeline.take_up(None)
+        return held
+
+    def _number(self, raw: Any, stamps: Float64Array, now: float) -> list[Chunk]:
         n_jumps = self.timeline.n_jumps
         pieces = self.timeline.push(self._in_uv(raw), stamps, now, self.clock.stamp_at(now))
-        if not self.timeline.is_holding:  # a suspected gap is judged by the clock as it was
-            self._update_clock(stamps, now)
         if self.timeline.n_jumps != n_jumps:
             logger.warning("The clock of the stream '%s' jumped.", self.description.name)
-        chunks = early + self._deliver(pieces)
-        return chunks + self._end_if_reached()
-
-    def _use_arrival(self) -> list[Chunk]:
-        """Turn from time stamps that are worth nothing to times of arrival; return what was held back."""
-        if self._uses_arrival:
-            return []
-        held = self._deliver(self.timeline.flush())
-        self._uses_arrival, self.clock = True, ClockMap()
-        self.timeline.take_up(None)
-        return held
+        return self._deliver(pieces)
 
     def _update_clock(self, stamps: Float64Array, now: float) -> None:
         is_drained = len(stamps) < MAX_PULL
@@ -222,15 +238,16 @@ class Feed:
         self.timeline.take_up(first - self.t_newest if is_known and self.t_newest is not None else None)
 
     def _in_uv(self, raw: Any) -> Float32Array:
-        """Return samples in µV, shape (n_samples, n_channels), in memory of their own."""
-        if self._is_in_uv:
-            return np.array(raw, dtype=np.float32)
+        """Return samples in µV, shape (n_samples, n_channels)."""
+        if self._is_in_uv and raw.dtype == np.float32:
+            return raw  # type: ignore[no-any-return]
         return np.asarray(raw * self.scaling.factors, dtype=np.float32)
 
     def _deliver(self, pieces: list[Piece]) -> list[Chunk]:
-        chunks = [Chunk(p.samples, self.clock.to_local(p.stamps), p.n_lost_before) for p in pieces]
-        if chunks:
-            self.n_samples += sum(len(chunk.timestamps) for chunk in chunks)
+        chunks = []
+        for piece in pieces:
+            chunks.append(Chunk(piece.samples, self.clock.to_local(piece.stamps), piece.n_lost_before))
+            self.n_samples += len(piece.stamps)
             self.t_newest = float(chunks[-1].timestamps[-1])
         return chunks
 

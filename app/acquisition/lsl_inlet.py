@@ -32,6 +32,7 @@ _POLL_S = 0.02
 _CONNECT_S = 3.0
 _RECONNECT_S = 1.5
 _HOUSEKEEPING_S = 1.0
+_SHOW_EVERY_S = 0.1
 
 _Stream = tuple[StreamDescription, Any]
 
@@ -70,7 +71,7 @@ class LslInlet:
         self._choice = ""
         self._notes = ""
         self._recovery: tuple[float, int] = 0.0, 0
-        self._recovered_until = self._next_housekeeping = self._next_retry = -1.0
+        self._recovered_until = self._next_housekeeping = self._next_retry = self._next_show = -1.0
         self._status = SourceStatus(Phase.SEARCHING)
 
     @property
@@ -217,12 +218,25 @@ class LslInlet:
         return self._on_samples(feed, chunks)
 
     def _on_samples(self, feed: Feed, chunks: list[Chunk]) -> list[Chunk]:
-        now = local_clock()
+        now = feed.t_heard
+        silent_s = self._silence.silent_s(now)
+        self._silence.heard(now)
+        if now >= self._next_show or self._has_news(feed):
+            self._next_show = now + _SHOW_EVERY_S
+            self._show_samples(feed, silent_s, now)
+        return chunks
+
+    def _has_news(self, feed: Feed) -> bool:
+        """Tell whether others should see at once what happened."""
+        status = self._status
+        return status.phase is not Phase.STREAMING or feed.timeline.n_lost != status.n_lost or feed.is_complete
+
+    def _show_samples(self, feed: Feed, silent_s: float, now: float) -> None:
+        """Show that samples come; before these there was silence for a time in s."""
         if self._status.phase in (Phase.STALLED, Phase.LOST):
             self._recovered_until = now + _RECOVERED_S
-            self._recovery = self._silence.silent_s(now), self._recovery[1]
+            self._recovery = silent_s, self._recovery[1]
             self._next_retry = -1.0
-        self._silence.heard(now)
         if now >= self._next_housekeeping:
             self._keep_house(now)
         if feed.is_complete:
@@ -232,7 +246,6 @@ class LslInlet:
         else:
             self._recovery = 0.0, feed.timeline.n_lost
             self._show(Phase.STREAMING, self._notes)
-        return chunks
 
     def _recovery_message(self, feed: Feed) -> str:
         silent_s, n_lost_before = self._recovery

@@ -71,6 +71,8 @@ class MarkerInlets:
 
     def pull(self) -> list[RawMarker]:
         """Return what has come; never waits."""
+        if not self._inlets:
+            return []
         out: list[RawMarker] = []
         for uid, (inlet, description) in list(self._inlets.items()):
             try:

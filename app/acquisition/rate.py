@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections import deque
 
 import numpy as np
-import numpy.typing as npt
-
-from sclcm_core.types import Float64Array
 
 SPAN_S = 60.0
 """How much of the past the regression covers, in s."""
@@ -58,16 +55,15 @@ class RateEstimate:
 
     def _fit(self, stamp: float) -> None:
         numbers, stamps = np.array(self._points).T
-        centre = numbers.mean()
-        slope, intercept = np.polyfit(numbers - centre, stamps, 1)
+        centre, intercept = numbers.mean(), stamps.mean()
+        numbers -= centre
+        slope = float(numbers @ (stamps - intercept) / (numbers @ numbers))
         if slope > 0:
-            self._known = float(1.0 / slope)
-            self._line = float(slope), float(intercept), float(centre)
+            self._known = 1.0 / slope
+            self._line = float(intercept), slope, float(centre)
         self._fitted_at = stamp
 
-    def expected(self, numbers: npt.NDArray[np.int64]) -> Float64Array | None:
-        """Return the stamps in s that the line gives samples, shape as `numbers`, or None without a line."""
-        if self._line is None:
-            return None
-        slope, intercept, centre = self._line
-        return np.asarray(intercept + slope * (numbers - centre), dtype=np.float64)
+    @property
+    def line(self) -> tuple[float, float, float] | None:
+        """A stamp in s, the sampling interval in s, and the sample number at which the line has that stamp; None without one."""
+        return self._line

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 
-import numpy as np
-
 STALL_S = 1.0
 """Silence in s after which a stream is stalled; three usual intervals more for streams that come in large chunks."""
 
@@ -25,7 +23,7 @@ class SilenceWatch:
         if self._last is not None:
             self._intervals.append(now - self._last)
             if len(self._intervals) % 16 == 1:
-                usual = float(np.median(self._intervals))
+                usual = sorted(self._intervals)[len(self._intervals) // 2]
                 self._limit_s = min(STALL_S + (3 * usual if usual > 0.1 else 0.0), LONGEST_STALL_S)
         self._last = now
 

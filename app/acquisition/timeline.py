@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +25,9 @@ _FUTURE_S = 0.5
 _RUN = 4
 _REGULAR = 0.25
 _WHOLE = 0.01
-_SPREAD_EVERY = 32
+_SPREAD_EVERY = 64
+_LEARN_S = 0.1
+_MANY = 64
 _ANCHORS = 5
 _UNPROVEN_PUSHES = 8
 _UNPROVEN_RATE = 0.02
@@ -71,6 +74,9 @@ class Timeline:
     are as exact as the jitter lets the line be.
     """
 
+    patience_s: float = 0.0
+    """Stamps that are late by less than this, in s, are no loss; for times of arrival, which tell of no other."""
+
     def __init__(self, sfreq: float) -> None:
         self.sfreq = sfreq
         self.n_lost = 0
@@ -83,10 +89,12 @@ class Timeline:
 
     def _restart(self) -> None:
         self._anchors: deque[tuple[int, float]] = deque(maxlen=_ANCHORS)
-        self._jitter: deque[float] = deque(maxlen=64)
+        self._jitter: deque[float] = deque(maxlen=_SPREAD_EVERY)
         self._spread = 0.0
         self._n_residuals = 0
         self._last_stamp = np.nan
+        self._unlearned: deque[tuple[int, Float64Array]] = deque(maxlen=_ANCHORS + 1)
+        self._learned_at = -np.inf
         self._held: tuple[Float32Array, Float64Array] | None = None
         self._held_since: float | None = None
         self._early_since: float | None = None
@@ -131,6 +139,11 @@ class Timeline:
         self._n_pushes += 1
         if self._held is not None:
             samples, stamps = np.concatenate([self._held[0], samples]), np.concatenate([self._held[1], stamps])
+        elif self._anchors and self._is_regular(
+            stamps
+        ):  # nearly always; what follows would pass it on too, at ten times the cost
+            return [self._pass_on(samples, stamps, stamp_now)]
+        self._learn()
         return self._let_go(samples, stamps, now, stamp_now)
 
     def poll(self, now: float, stamp_now: float = np.inf) -> list[Piece]:
@@ -240,7 +253,7 @@ class Timeline:
                 return float(late[0]), self._n_in_one_go(stamps)
             newest = late[ends[len(ends) // 2 :]]
             level = float(np.median(newest))
-            return (level if abs(level) > 3 * _scatter(newest) else 0.0), len(stamps)
+            return (level if abs(level) > 3 * _scatter(newest.tolist()) else 0.0), len(stamps)
         return 0.0, 0
 
     def _n_in_one_go(self, stamps: Float64Array) -> int:
@@ -248,58 +261,88 @@ class Timeline:
         steps = np.flatnonzero(np.diff(stamps) > 1.5 * self.period)
         return int(steps[0]) + 1 if len(steps) else len(stamps)
 
+    def _pass_on(self, samples: Float32Array, stamps: Float64Array, stamp_now: float) -> Piece:
+        """Let go samples with regular stamps; what they teach is learned later."""
+        self._unlearned.append((self._next, stamps))
+        if stamps[-1] - self._learned_at >= _LEARN_S:
+            self._learn()
+        return self._piece(samples, stamps, stamp_now)
+
+    def _learn(self) -> None:
+        """Move the line on by the newest stamps that were passed on: each of them ends a burst of its own."""
+        points: list[tuple[int, float]] = []
+        for first, stamps in reversed(self._unlearned):
+            points = [*enumerate(stamps[-_ANCHORS - 1 :].tolist(), first + max(len(stamps) - _ANCHORS - 1, 0)), *points]
+        self._unlearned.clear()
+        if points:
+            self._learn_points((points[:-1] or points)[-_ANCHORS:])
+
+    def _learn_points(self, points: list[tuple[int, float]]) -> None:
+        if self._may_anchor(points):
+            self._anchors.extend(points)
+        self.rate.add(*points[-1])
+        self._learned_at = points[-1][1]
+
     def _release(self, samples: Float32Array, stamps: Float64Array, stamp_now: float) -> Piece:
-        ends = np.flatnonzero(self._burst_ends(stamps))
+        ends = np.flatnonzero(self._burst_ends(stamps)).tolist()
         certain = (ends[:-1] if len(ends) > 1 else ends)[-_ANCHORS:]
-        numbers = self._next + certain
-        if self._may_anchor(numbers, stamps[certain]):
-            self._anchors.extend(zip(numbers.tolist(), stamps[certain].tolist(), strict=True))
-        self.rate.add(int(numbers[-1]), float(stamps[certain[-1]]))
+        self._learn_points([(self._next + k, float(stamps[k])) for k in certain])
+        return self._piece(samples, stamps, stamp_now)
+
+    def _piece(self, samples: Float32Array, stamps: Float64Array, stamp_now: float) -> Piece:
+        """Number samples."""
         self._next += len(stamps)
         self._last_stamp = float(stamps[-1])
-        if np.isfinite(stamp_now):
+        if stamp_now < np.inf:
             self._lead_s = max(self._last_stamp - stamp_now, 0.9 * self._lead_s, 0.0)
         n_lost, self._lost_pending = self._lost_pending, 0
         return Piece(samples, stamps, n_lost)
 
-    def _may_anchor(self, numbers: _IntArray, stamps: Float64Array) -> bool:
-        """Tell whether the line may follow these stamps: it does not follow those that fall back for less than `LONGEST_HOLD_S`."""
+    def _may_anchor(self, points: list[tuple[int, float]]) -> bool:
+        """Tell whether the line may follow these (number, stamp).
+
+        It does not follow stamps that fall back for less than `LONGEST_HOLD_S`.
+        """
         if not self._anchors:
             return True
-        late = stamps - self._expected(numbers)
-        self._jitter.extend(late.tolist())
-        self._n_residuals += len(late)
-        if self._n_residuals >= _SPREAD_EVERY or len(self._jitter) < _SPREAD_EVERY:
-            self._spread, self._n_residuals = _scatter(np.asarray(self._jitter)) if len(self._jitter) >= _RUN else 0.0, 0
+        start, step, centre = self._line()
+        late = [stamp - (start + (number - centre) * step) for number, stamp in points]
+        self._take_residuals(late)
         if late[-1] >= -self._tolerance():
             self._early_since = None
             return True
+        newest = points[-1][1]
         if self._early_since is None:
-            self._early_since = float(stamps[-1])
-        if stamps[-1] - self._early_since < LONGEST_HOLD_S:
+            self._early_since = newest
+        if newest - self._early_since < LONGEST_HOLD_S:
             return False
         self._anchors.clear()
         self._early_since = None
         return True
 
+    def _take_residuals(self, late: list[float]) -> None:
+        """Learn from how late burst ends are, in s, how much the stamps scatter."""
+        self._jitter.extend(late)
+        self._n_residuals += len(late)
+        if self._n_residuals >= _SPREAD_EVERY or len(self._jitter) < _SPREAD_EVERY:
+            self._spread, self._n_residuals = _scatter(self._jitter) if len(self._jitter) >= _RUN else 0.0, 0
+
     def _is_regular(self, stamps: Float64Array) -> bool:
-        steps = np.diff(stamps, prepend=self._last_stamp)
-        return bool(steps.min() > 0.5 * self.period and steps.max() < 1.5 * self.period)
+        return _steps_lie_between(0.5 * self.period, 1.5 * self.period, self._last_stamp, stamps)
 
     def _expected(self, numbers: _IntArray) -> Float64Array:
         """Return the stamps in s that samples should have, shape as `numbers`."""
-        period = self.period
-        by_line = self.rate.expected(numbers) if self._tolerance() > period else None
-        if by_line is not None:
-            return by_line
-        origins = sorted(stamp - number * period for number, stamp in self._anchors)
-        middle = len(origins) // 2
-        origin = origins[middle] if len(origins) % 2 else 0.5 * (origins[middle - 1] + origins[middle])
-        return np.asarray(origin + numbers * period)
+        start, step, centre = self._line()
+        return np.asarray(start + (numbers - centre) * step)
+
+    def _line(self) -> tuple[float, float, float]:
+        """Return the stamp in s that a sample of some number should have, the interval in s, and that number."""
+        line = self.rate.line if self._tolerance() > self.period else None
+        return line or (_middle(sorted(stamp - number * self.period for number, stamp in self._anchors)), self.period, 0.0)
 
     def _tolerance(self) -> float:
         """Return by how much a stamp may be late without suspicion, in s."""
-        return max(0.5 * self.period, 3 * self._spread)
+        return max(0.5 * self.period, 3 * self._spread, self.patience_s)
 
     def _slack(self, n_samples: int) -> float:
         """Return the slack in s for stamps that were counted back through a chunk at a rate that is not the true one."""
@@ -317,6 +360,26 @@ class Timeline:
         return ends
 
 
-def _scatter(values: Float64Array) -> float:
+def _steps_lie_between(low: float, high: float, previous: float, stamps: Float64Array) -> bool:
+    """Tell whether all steps do, from the one before on, in s."""
+    if len(stamps) > _MANY:
+        steps = np.diff(stamps, prepend=previous)
+        return bool(steps.min() > low and steps.max() < high)
+    for stamp in stamps.tolist():  # the first use of a ufunc after 10 ms takes twice as long as this
+        if not low < stamp - previous < high:
+            return False
+        previous = stamp
+    return True
+
+
+def _middle(ordered: list[float]) -> float:
+    """Return the median of sorted values."""
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else 0.5 * (ordered[half - 1] + ordered[half])
+
+
+def _scatter(values: Iterable[float]) -> float:
     """Return 1.4826 times the median absolute deviation, in the unit of the values."""
-    return 1.4826 * float(np.median(np.abs(values - np.median(values))))
+    ordered = sorted(values)
+    middle = _middle(ordered)
+    return 1.4826 * _middle(sorted(abs(value - middle) for value in ordered))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import Any
 
@@ -43,9 +44,13 @@ class RingBuffer:
         self._timestamps = np.zeros(2 * capacity, dtype=np.float64)
         self._arrivals = np.zeros(2 * capacity, dtype=np.float64)
         self._lost = np.zeros(2 * capacity, dtype=np.bool_)
+        whole: tuple[npt.NDArray[Any], ...] = (self._samples, self._timestamps, self._arrivals, self._lost)
+        self._halves = tuple(array.reshape(2, capacity, *array.shape[1:]) for array in whole)
         self._head = 0
         self._claimed = 0
         self._closed = False
+        self._lost_until = -capacity
+        self._awaited = sys.maxsize
         self._news = threading.Condition()
 
     @property
@@ -182,8 +187,15 @@ class RingBuffer:
             The head.
         """
         with self._news:
-            self._news.wait_for(lambda: self._head >= stop or self._closed, timeout_s)
+            self._news.wait_for(lambda: self._has_come(stop), timeout_s)
             return self._head
+
+    def _has_come(self, stop: int) -> bool:
+        """Tell whether there is no need to wait; otherwise ask to be woken, but not for every small chunk before that."""
+        if self._head >= stop or self._closed:
+            return True
+        self._awaited = min(self._awaited, stop)
+        return False
 
     def close(self) -> None:
         """Say that nothing more will be written, and wake who waits."""
@@ -195,19 +207,31 @@ class RingBuffer:
         head = self._head + n_new
         self._claimed = head  # readers see, before the first byte changes, which rows are about to be overwritten
         kept = len(samples)
+        self._lost_until = head if lost else self._lost_until
         first = (head - kept) % self.capacity
         until_wrap = min(kept, self.capacity - first)
-        for source, at in ((slice(0, until_wrap), first), (slice(until_wrap, kept), 0)):
-            n_rows = source.stop - source.start
-            for row in (at, at + self.capacity):
-                target = slice(row, row + n_rows)
-                self._samples[target] = samples[source]
-                self._timestamps[target] = times[source]
-                self._arrivals[target] = t_arrived
-                self._lost[target] = lost
+        self._fill(first, samples[:until_wrap], times[:until_wrap], t_arrived)
+        self._mark(first, until_wrap, lost)
+        if until_wrap < kept:
+            self._fill(0, samples[until_wrap:], times[until_wrap:], t_arrived)
+            self._mark(0, kept - until_wrap, lost)
         with self._news:
             self._head = head
-            self._news.notify_all()
+            if head >= self._awaited:
+                self._awaited = sys.maxsize
+                self._news.notify_all()
+
+    def _fill(self, row: int, samples: FloatArray, times: FloatArray, t_arrived: float) -> None:
+        """Write samples from a row on, into both halves at once."""
+        rows = slice(row, row + len(samples))
+        self._halves[0][:, rows] = samples
+        self._halves[1][:, rows] = times
+        self._halves[2][:, rows] = t_arrived
+
+    def _mark(self, row: int, n_rows: int, lost: bool) -> None:
+        """Say of rows, in both halves, whether they were lost; nothing is to be said while no lost sample is overwritten."""
+        if self._lost_until > self._head - self.capacity:
+            self._halves[3][:, row : row + n_rows] = lost
 
     def _rows(self, start: int, stop: int) -> slice:
         if not self.tail <= start <= stop <= self._head:

@@ -1,4 +1,7 @@
-"""Our receiver against mne-lsl's StreamLSL: each in a process of its own, in turn, on the same outlet in a third."""
+"""Our receiver against mne-lsl's StreamLSL: each in a process of its own, in turn, on the same outlet in a third.
+
+Both have LSL resolved, hold the newest minute, and know what came; a bare loop around liblsl shows what no receiver can go below.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,12 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from ctypes import c_int, c_long, c_void_p
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 
 from app.acquisition.child_process import STOP_WITH_PARENT, ChildProcess, leave_now, report_ready, watch_parent
 from app.acquisition.lsl_network import NetworkSettings, config_content, configure, local_clock, network_settings
@@ -29,7 +32,7 @@ from tests.benchmarks.row import Row
 log = logging.getLogger(__name__)
 
 BUFFER_S, SHORT_BUFFER_S = 60.0, 10.0
-MEASURE_S, WARM_UP_S = 10.0, 1.5
+MEASURE_S, WARM_UP_S, IDLE_S = 7.0, 1.5, 0.5
 N_ROUNDS, N_ATTEMPTS = 2, 4
 REFERENCE = "mne-lsl StreamLSL"
 
@@ -71,7 +74,8 @@ def rows() -> list[Row]:
 
 
 def _of_profile(profile: Profile, has_reference: bool) -> list[Row]:
-    sides = [("ours", BUFFER_S)] + [("theirs", BUFFER_S)] * has_reference + [("ours", SHORT_BUFFER_S)] * (profile.target < 1)
+    sides = [("ours", BUFFER_S), *[("theirs", BUFFER_S)] * has_reference]
+    sides += [("bare", BUFFER_S), ("ours", SHORT_BUFFER_S)] * (profile.target < 1)
     source_id = f"bench-{uuid.uuid4().hex[:8]}"
     outlet = ChildProcess("tests.benchmarks.receiver", ["outlet", source_id, *map(str, astuple(profile))])
     start = float(outlet.start()["start"])
@@ -81,16 +85,17 @@ def _of_profile(profile: Profile, has_reference: bool) -> list[Row]:
         outlet.stop()
     heard = dict(zip(sides, [_best(list(runs)) for runs in zip(*rounds, strict=True)], strict=True))
     ours, theirs = heard["ours", BUFFER_S], heard.get(("theirs", BUFFER_S))
-    flat = heard.get(("ours", SHORT_BUFFER_S))
+    flat, bare = heard.get(("ours", SHORT_BUFFER_S)), heard.get(("bare", BUFFER_S))
     return [
         *(_compare(profile, ours, theirs) if theirs else _alone(profile, ours)),
         Row(f"receiver, {profile.text}: samples lost", ours.n_lost, 1.0, "samples", 0.0, "1"),
         *([_flatness(profile, ours, flat)] if flat else []),
+        *(_compare(profile, bare, theirs, "a bare loop around liblsl") if bare and theirs else []),
     ]
 
 
-def _compare(profile: Profile, ours: Heard, theirs: Heard) -> list[Row]:
-    what = f"receiver, {profile.text}: "
+def _compare(profile: Profile, ours: Heard, theirs: Heard, who: str = "receiver") -> list[Row]:
+    what = f"{who}, {profile.text}: "
     out = [Row(what + "CPU of a core", ours.cpu, theirs.cpu, "%", profile.target, REFERENCE)]
     for percent, target in ((50, profile.target), (99, 1.0)):
         mine, other = (float(np.percentile(heard.latencies, percent)) for heard in (ours, theirs))
@@ -147,12 +152,17 @@ def _judge(said: dict[str, Any], profile: Profile, start: float) -> Heard:
 
 
 class Meter:
-    """Notes when which samples were in the buffer, and the CPU time of this process."""
+    """Measures the CPU time of this process while it receives, and then, while it receives on, notes what comes when.
+
+    One after the other, for the noting costs more than some receivers. The time of a process that waits is subtracted.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._arrivals: list[float] = []
         self._tags: list[np.ndarray] = []
+        self._idle = self._cpu(time.sleep, IDLE_S)
+        self.is_noting = False
 
     def note(self, tags: np.ndarray) -> None:
         """Note that samples whose first channels read so, shape (n_samples, 2), are in the buffer now."""
@@ -162,15 +172,18 @@ class Meter:
     def measure(self, receive_for: Callable[[float], None]) -> dict[str, Any]:
         """Let it settle, then measure."""
         receive_for(WARM_UP_S)
-        first, started, spent = len(self._arrivals), time.perf_counter(), self._cpu_s()
+        cpu = self._cpu(receive_for, MEASURE_S) - self._idle
+        self.is_noting = True
         receive_for(MEASURE_S)
-        cpu = (self._cpu_s() - spent) / (time.perf_counter() - started) * 100.0
-        tags = [pair.tolist() for pair in self._tags[first:]]
-        return {"cpu": cpu, "arrivals": self._arrivals[first : first + len(tags)], "tags": tags}
+        tags = [pair.tolist() for pair in self._tags[1:]]  # the first may hold what came before
+        return {"cpu": cpu, "arrivals": self._arrivals[1 : 1 + len(tags)], "tags": tags}
 
-    def _cpu_s(self) -> float:
-        times = psutil.Process().cpu_times()
-        return times.user + times.system
+    @staticmethod
+    def _cpu(pass_time: Callable[[float], object], seconds: float) -> float:
+        """Return the CPU time of all threads of this process, in % of one core, while a time in s passes."""
+        started, spent = time.perf_counter(), time.process_time()
+        pass_time(seconds)
+        return (time.process_time() - spent) / (time.perf_counter() - started) * 100.0
 
 
 def _ours(source_id: str, buffer_s: float) -> dict[str, Any]:
@@ -187,11 +200,32 @@ def _ours(source_id: str, buffer_s: float) -> dict[str, Any]:
             for chunk in inlet.read(0.2):
                 ring.write_lost(chunk.n_lost_before, 1.0 / spec.sfreq, now)
                 ring.write(chunk.samples, chunk.timestamps, now)
-                meter.note(chunk.samples[:, :2])
+                if meter.is_noting:
+                    meter.note(chunk.samples[:, :2])
 
     said = meter.measure(receive_for)
     inlet.close()
     return said
+
+
+def _bare(source_id: str, buffer_s: float) -> dict[str, Any]:
+    """Wait for samples and throw them away: nothing in Python that uses liblsl can be cheaper or sooner."""
+    from app.acquisition.chunk_pull import ChunkPull
+    from app.acquisition.lsl_network import load_lsl
+
+    pylsl, meter = load_lsl(), Meter(local_clock)
+    inlet = pylsl.StreamInlet(pylsl.resolve_byprop("source_id", source_id, 1, 10.0)[0], max_buflen=round(buffer_s))
+    inlet.open_stream(10.0)
+    chunks = ChunkPull(inlet)
+
+    def receive_for(seconds: float) -> None:
+        deadline = local_clock() + seconds
+        while local_clock() < deadline:
+            samples, _ = chunks.pull(0.2)
+            if meter.is_noting and len(samples):
+                meter.note(samples[:, :2])
+
+    return meter.measure(receive_for)
 
 
 def _theirs(source_id: str, buffer_s: float) -> dict[str, Any]:
@@ -207,8 +241,8 @@ def _theirs(source_id: str, buffer_s: float) -> dict[str, Any]:
 
         def _submit_acquisition_job(self) -> None:
             n_new = (self._n_new_samples or 0) - self.n_seen
-            if n_new:
-                self.n_seen += n_new
+            self.n_seen += n_new
+            if n_new and meter.is_noting:
                 meter.note(self._buffer[-n_new:, :2])
             super()._submit_acquisition_job()
 
@@ -239,16 +273,24 @@ def _serve(source_id: str, profile: Profile) -> None:
     outlet, stop = SampleOutlet(OutletSpec(source_id, "EEG", source_id, labels, profile.sfreq, units, types)), threading.Event()
     watch_parent(stop)
     block = np.random.default_rng(0).normal(0.0, 20.0, (n, profile.n_channels)).astype(np.float32)
-    start, number = local_clock(), np.arange(n)
+    start, number, stamps = local_clock(), np.arange(n), np.empty(n)
+    push = _prepared_push(outlet, block, stamps)
     report_ready(start=start)
     while not stop.is_set():
-        stamps = start + number / profile.sfreq
+        stamps[:], block[:, 0] = start + number / profile.sfreq, number
         time.sleep(max(stamps[-1] - local_clock(), 0.0))
-        block[:, 0], block[:, 1] = number, (local_clock() - stamps[-1]) * 1e6
-        outlet.push(block, stamps)
+        block[:, 1] = (local_clock() - stamps[-1]) * 1e6
+        push()
         number += n
     outlet.close()
     leave_now(stop)
+
+
+def _prepared_push(outlet: SampleOutlet, block: np.ndarray, stamps: np.ndarray) -> Callable[[], object]:
+    """Return what sends the block as it then is: what pylsl does in Python before each push is no receiver's latency."""
+    inner = outlet._outlet
+    arguments = (inner.obj, c_void_p(block.ctypes.data), c_long(block.size), c_void_p(stamps.ctypes.data), c_int(1))
+    return lambda: inner.do_push_chunk_n(*arguments)
 
 
 def main() -> None:
@@ -258,7 +300,7 @@ def main() -> None:
         n_channels, sfreq, n_block, _ = map(float, rest)
         _serve(source_id, Profile(int(n_channels), sfreq, int(n_block)))
     else:
-        said = {"ours": _ours, "theirs": _theirs}[role](source_id, float(rest[0]))
+        said = {"ours": _ours, "theirs": _theirs, "bare": _bare}[role](source_id, float(rest[0]))
         sys.stdout.write("\n" + json.dumps(said) + "\n")
 
 

@@ -123,6 +123,16 @@ def test_a_burst_larger_than_a_pull_is_delivered_whole(box, hear_box):
     assert sorted(set(np.diff(np.concatenate([c.samples[:, 0] for c in ear.chunks])))) == [1.0]
 
 
+def test_what_was_given_away_stays_as_it_was_however_much_follows(box, hear_box):
+    with box() as device:
+        ear = hear_box(device)
+        for _ in range(12):
+            device.send(500)
+        assert ear.listen(lambda: ear.n_samples == 6_125)
+        device.n_sent = 0
+        assert np.array_equal(np.concatenate([c.samples for c in ear.chunks]), device.samples(6_125).astype(np.float32))
+
+
 def test_time_stamps_of_another_clock_are_brought_onto_this_one(box, hear_box):
     with box() as device:
         device.t0 = time.time()

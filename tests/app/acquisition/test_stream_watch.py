@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from app.acquisition.rate import RateEstimate
@@ -43,6 +42,8 @@ def test_the_rate_is_known_after_two_seconds_and_kept_over_a_gap():
     for k in range(0, 1000, 5):
         rate.add(k, k / 248.0)
         assert rate.sfreq is None or k / 248.0 >= 2.0
+    start_s, period, number = rate.line
+    assert start_s + (100 - number) * period == pytest.approx(100 / 248.0)
     rate.restart()
     assert rate.sfreq == pytest.approx(248.0)
-    assert rate.expected(np.array([1])) is None
+    assert rate.line is None

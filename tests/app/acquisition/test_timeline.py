@@ -150,6 +150,17 @@ def test_a_jump_of_the_clock_is_no_loss(jump_s):
     assert (line.n_lost, line.n_jumps, n) == (0, 1, 2000)
 
 
+@pytest.mark.parametrize(("silence_s", "is_loss"), [(0.8, False), (3.0, True)])
+def test_times_of_arrival_tell_only_of_a_loss_that_is_long(rng, silence_s, is_loss):
+    line, counted_back = Timeline(SFREQ), np.arange(-24, 1) / SFREQ
+    line.patience_s = 1.0
+    for k in range(60):
+        now = k * 0.1 + rng.uniform(0, 0.05) + (silence_s if k >= 30 else 0.0)
+        line.push(np.zeros((25, 1), np.float32), now + counted_back, now, now)
+    line.flush()
+    assert (line.n_lost > 0) is is_loss
+
+
 @pytest.mark.parametrize("k", [1, 7])
 def test_stamps_that_repeat_or_step_back_are_no_loss(k):
     numbers = np.arange(2000)

@@ -51,6 +51,20 @@ def test_lost_samples_are_numbered_not_numbers_and_marked() -> None:
     np.testing.assert_allclose(buffer.timestamps(0, 6), [0, 0.1, 0.2, 0.3, 0.4, 0.5])
 
 
+@given(capacity=st.integers(1, 20), pieces=st.lists(st.tuples(st.integers(0, 30), st.booleans()), max_size=30))
+def test_what_was_lost_stays_marked_and_nothing_else_whatever_is_overwritten(
+    capacity: int, pieces: list[tuple[int, bool]]
+) -> None:
+    buffer, truth = RingBuffer(capacity, 1), []
+    for size, is_lost in pieces:
+        if is_lost:
+            buffer.write_lost(size, 0.1)
+        else:
+            buffer.write(np.zeros((size, 1)), np.zeros(size))
+        truth += [is_lost] * size
+        assert buffer.lost(buffer.tail, buffer.head).tolist() == truth[buffer.tail :]
+
+
 def test_a_loss_longer_than_the_buffer_costs_no_more_than_the_buffer() -> None:
     buffer = RingBuffer(5, 1)
     buffer.write(np.ones((1, 1)), np.zeros(1))
