@@ -77,7 +77,7 @@ class QualityMonitor:
         if buffer is not self._buffer or self._watch is None:
             self._buffer, self._position = buffer, buffer.tail
             self._watch = QualityWatch(spec.sfreq, spec.ch_names)
-        head = buffer.wait_for(self._position + 1, PATIENCE_S)
+        head = buffer.wait_for(self._position + max(1, round(PATIENCE_S * spec.sfreq)), PATIENCE_S)
         if head > self._position:
             self._take(buffer, self._watch, min(head, self._position + LONGEST_STEP))
         elif buffer.closed:

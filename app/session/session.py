@@ -280,7 +280,8 @@ class Session:
     def _process_step(self, journey: _Journey) -> bool:
         """Process what is new; return False when nothing more will come."""
         buffer, start = journey.buffer, journey.progress.position
-        head = buffer.wait_for(start + 1, READ_TIMEOUT_S)
+        n_awaited = journey.pipeline.n_awaited if self.source.realtime else 1  # chunks that complete no window need not wake it
+        head = buffer.wait_for(start + n_awaited, READ_TIMEOUT_S)
         if self._stop.is_set() or head == start:
             return not (self._stop.is_set() or buffer.closed)
         stop = min(head, start + LONGEST_STEP)

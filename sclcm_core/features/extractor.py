@@ -58,6 +58,12 @@ class Extractor:
         """Time in s by which the resampler holds samples back; 0 without one."""
         return self._resampler.delay_s if self._resampler else 0.0
 
+    @property
+    def n_awaited(self) -> int:
+        """How many more samples complete the next frame; at least 1."""
+        n_missing = self._next_start + self.spec.window - len(self._samples)
+        return self._resampler.n_awaited(n_missing) if self._resampler else n_missing
+
     def reset(self) -> None:
         """Forget everything; the next sample is the first."""
         n_channels = len(self.spec.ch_names)

@@ -91,6 +91,11 @@ class Pipeline:
         """Good rest so far and rest needed in s, while a baseline is being taken; otherwise None."""
         return self._baseline.progress_s if self._baseline else None
 
+    @property
+    def n_awaited(self) -> int:
+        """How many more samples complete the next window; at least 1."""
+        return self._extractor.n_awaited
+
     def reset(self) -> None:
         """Start anew after a break in the stream; the person's statistics are kept."""
         self._extractor.reset()

@@ -101,6 +101,11 @@ class Resampler:
         self._forget()
         return out
 
+    def n_awaited(self, n_out: int) -> int:
+        """Return how many more input samples complete so many output samples."""
+        last = self._next_out + n_out - 1
+        return -(-(last * self._down + self._half) // self._up) + 1 - self._first - len(self._history)
+
     def _outputs(self, start: int, stop: int) -> tuple[Float64Array, Float64Array, MarkArray]:
         n_channels = self._history.shape[1]
         if stop <= start:

@@ -40,6 +40,24 @@ def test_chunking_changes_nothing_bit_for_bit(seed: int, sfreq: float, sizes: li
         np.testing.assert_array_equal(ours, theirs)
 
 
+@settings(deadline=None, max_examples=40)
+@given(
+    seed=st.integers(0, 10**6),
+    sfreq=st.sampled_from([128.0, 160.0, 250.0, 500.0]),
+    sizes=st.lists(st.integers(1, 90), min_size=1, max_size=30),
+)
+def test_the_next_frame_comes_with_the_sample_that_was_said_and_none_before(seed: int, sfreq: float, sizes: list[int]) -> None:
+    extractor, samples = Extractor(SPEC, sfreq), eeg(sum(sizes) + 2000, seed)
+    times, start = np.arange(len(samples)) / sfreq, 0
+    for size in sizes:
+        extractor.push(samples[start : start + size], times[start : start + size])
+        start += size
+    last = start + extractor.n_awaited - 1
+    assert last >= start
+    assert extractor.push(samples[start:last], times[start:last]) == []
+    assert len(extractor.push(samples[last : last + 1], times[last : last + 1])) == 1
+
+
 def test_a_frame_holds_the_entropy_of_its_window_and_its_end_time() -> None:
     samples = eeg(128 * 4, 0)
     frames = extract(SPEC, samples, 128.0, timestamps=100 + np.arange(512) / 128)

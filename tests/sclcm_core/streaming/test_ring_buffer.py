@@ -89,6 +89,28 @@ def test_a_waiting_reader_wakes_when_its_sample_arrives() -> None:
     writer.join()
 
 
+def test_a_waiting_reader_is_not_woken_before_all_that_it_waits_for_is_there(monkeypatch) -> None:
+    asked, waits, has_come = [], threading.Event(), RingBuffer._has_come
+
+    def counted(buffer: RingBuffer, stop: int) -> bool:
+        asked.append(stop)
+        waits.set()
+        return has_come(buffer, stop)
+
+    monkeypatch.setattr(RingBuffer, "_has_come", counted)
+    buffer = RingBuffer(100, 1)
+    reader = threading.Thread(target=buffer.wait_for, args=(50, 30.0))
+    reader.start()
+    assert waits.wait(10)
+    for _ in range(49):
+        buffer.write(np.zeros((1, 1)), np.zeros(1))
+    assert asked == [50]
+    buffer.write(np.zeros((1, 1)), np.zeros(1))
+    reader.join(10)
+    assert not reader.is_alive()
+    assert asked == [50, 50]
+
+
 def test_a_waiting_reader_wakes_when_the_buffer_is_closed() -> None:
     buffer = RingBuffer(100, 1)
     closer = threading.Timer(0.02, buffer.close)
