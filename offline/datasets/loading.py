@@ -26,6 +26,7 @@ def load_windows(
     cache_dir: Path | None = None,
     n_jobs: int = 1,
     backend: str | None = None,
+    scheduler: str | None = None,
     progress: Progress | None = None,
 ) -> WindowSet:
     """Read a data set and cut it into windows.
@@ -48,7 +49,7 @@ def load_windows(
         Names of the subjects to read; all when left out.
     cache_dir : Path, optional
         Where frames are kept for the next time; without it nothing is kept.
-    n_jobs, backend
+    n_jobs, backend, scheduler
         How the frames are computed when they are kept; see :func:`~offline.datasets.prepare.prepare`.
     progress : callable, optional
         Called with (number of sources done, number of sources, name of the source).
@@ -71,6 +72,7 @@ def load_windows(
             subjects=subjects,
             n_jobs=n_jobs,
             backend=backend,
+            scheduler=scheduler,
             progress=progress,
         )
         frames = (found for found in prepared.recordings() if subjects is None or found.subject in subjects)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from joblib.externals.loky import get_reusable_executor
 
 from offline.datasets.cache import FrameCache
 from offline.datasets.dataset import Dataset, Progress, RecordingFrames, Source
+from offline.datasets.engine import engine
 from offline.datasets.matching import check_bands, chosen_sources
 from offline.datasets.registry import find_dataset
 from sclcm_core.errors import DatasetError
@@ -67,6 +67,7 @@ def prepare(
     subjects: Collection[str] | None = None,
     n_jobs: int = 1,
     backend: str | None = None,
+    scheduler: str | None = None,
     progress: Progress | None = None,
 ) -> Prepared:
     """Compute the frames of every source that is not in the cache yet.
@@ -87,8 +88,9 @@ def prepare(
         Names of the subjects to prepare; all when left out.
     n_jobs : int
         How many sources are computed at a time; each worker holds one recording in memory. -1 takes every core.
-    backend : str, optional
-        Joblib's backend; ``"dask"`` sends the work to the cluster of the Dask client in use.
+    backend, scheduler : str, optional
+        Who does the work; see :func:`~offline.datasets.engine.engine`. The workers of a cluster must see the folders of the data
+        set and of the cache under the same names.
     progress : callable, optional
         Called with (number of sources done, number of sources, name of the source).
 
@@ -104,7 +106,7 @@ def prepare(
     cache.remove_unfinished()
     missing = [source for source in sources if cache.load(dataset, source, spec) is None]
     done = len(sources) - len(missing)
-    for key in _compute(dataset, missing, spec, cache, n_jobs=n_jobs, backend=backend):
+    for key in _compute(dataset, missing, spec, cache, n_jobs=n_jobs, backend=backend, scheduler=scheduler):
         done += 1
         if progress:
             progress(done, len(sources), key)
@@ -112,31 +114,26 @@ def prepare(
 
 
 def _compute(
-    dataset: Dataset, sources: Sequence[Source], spec: FeatureSpec, cache: FrameCache, *, n_jobs: int, backend: str | None
+    dataset: Dataset,
+    sources: Sequence[Source],
+    spec: FeatureSpec,
+    cache: FrameCache,
+    *,
+    n_jobs: int,
+    backend: str | None,
+    scheduler: str | None,
 ) -> Iterator[str]:
     if not sources:
         return
-    if n_jobs == 1 and backend is None:
+    if n_jobs == 1 and backend is None and scheduler is None:
         yield from (_prepare_source(dataset, source, spec, cache) for source in sources)
         return
     try:
-        with _engine(backend):
-            work = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+        with engine(backend, scheduler, n_jobs):
+            work = joblib.Parallel(n_jobs=-1 if scheduler else n_jobs, return_as="generator_unordered")
             yield from work(joblib.delayed(_prepare_source)(dataset, source, spec, cache) for source in sources)
     finally:
         get_reusable_executor().shutdown(wait=True)  # joblib would keep idle workers and two threads for minutes
-
-
-def _engine(backend: str | None) -> AbstractContextManager[Any]:
-    if backend is None:
-        return nullcontext()
-    try:
-        return joblib.parallel_config(backend=backend)
-    except (ValueError, ImportError) as error:
-        raise DatasetError(
-            f"The engine '{backend}' cannot be used ({error}).",
-            "For Dask, install 'distributed' and create its Client first; otherwise leave the engine out.",
-        ) from error
 
 
 def _prepare_source(dataset: Dataset, source: Source, spec: FeatureSpec, cache: FrameCache) -> str:
