@@ -70,7 +70,7 @@ class _Plot:
 
     def presentations(self, findings: Findings) -> None:
         """Shade each presentation by its label, and write what it was."""
-        labels = list(dict.fromkeys(one.span.label for one in findings.presentations))
+        labels = list(dict.fromkeys([*findings.class_names, *(one.span.label for one in findings.presentations)]))
         painter, theme = self._painter, self._theme
         painter.setFont(font(theme, 13))
         for number, one in enumerate(findings.presentations):
