@@ -280,6 +280,12 @@ def _add_common(parser: argparse.ArgumentParser, model: str) -> None:
         metavar="NAME_OR_PATH",
         help="a second model on the same windows: agreement, disagreements, and what each costs",
     )
+    parser.add_argument(
+        "--words",
+        default=None,
+        metavar="A,B,...",
+        help="how well the EEG matches these words, with a model that shares a space with text ('words-simulated')",
+    )
     outside = parser.add_argument_group("results for others (LSL streams of them are always on)")
     outside.add_argument("--osc", default=None, metavar="HOST:PORT", help="send them over Open Sound Control")
     outside.add_argument(

@@ -12,6 +12,7 @@ from app.session.messages import prediction_message, rival_message
 from app.session.session import Session
 from app.session.truth import TruthScore
 from sclcm_core.errors import SclcmError
+from sclcm_core.inference.words import WordMatcher
 from sclcm_core.types import Prediction
 
 PATIENCE_S = 0.2
@@ -28,16 +29,24 @@ class PredictionPrinter:
         Where to.
     as_json : bool
         One JSON object a line, and nothing else; otherwise words.
+    matcher : WordMatcher, optional
+        Words that every prediction is matched with.
     """
 
-    def __init__(self, out: TextIO, *, as_json: bool) -> None:
+    def __init__(self, out: TextIO, *, as_json: bool, matcher: WordMatcher | None = None) -> None:
         self._out = out
         self._lock = threading.Lock()
         self._as_json = as_json
+        self._matcher = matcher
 
     def prediction(self, prediction: Prediction) -> None:
         """Write a prediction."""
-        self._write(as_json_line(prediction_message(prediction)) if self._as_json else _words(prediction))
+        matches = self._matcher.push(prediction) if self._matcher else ()
+        if self._as_json:
+            said = {"words": {match.word: match.similarity for match in matches}} if self._matcher else {}
+            self._write(as_json_line({**prediction_message(prediction), **said}))
+        else:
+            self._write("  ".join((_words(prediction), *(f"“{match.word}” {match.similarity:+.2f}" for match in matches))))
 
     def rival(self, prediction: Prediction) -> None:
         """Write a prediction of the second model."""
@@ -53,7 +62,7 @@ class PredictionPrinter:
             self._out.flush()
 
 
-def run_headless(session: Session, out: TextIO, *, as_json: bool) -> None:
+def run_headless(session: Session, out: TextIO, *, as_json: bool, matcher: WordMatcher | None = None) -> None:
     """Run a session to its end, or until interrupted, and write what it says.
 
     Parameters
@@ -64,13 +73,15 @@ def run_headless(session: Session, out: TextIO, *, as_json: bool) -> None:
         Where predictions go.
     as_json : bool
         JSON lines instead of words.
+    matcher : WordMatcher, optional
+        Words that every prediction is matched with.
 
     Raises
     ------
     SclcmError
         When the session failed.
     """
-    printer = PredictionPrinter(out, as_json=as_json)
+    printer = PredictionPrinter(out, as_json=as_json, matcher=matcher)
     session.on_prediction.append(printer.prediction)
     session.on_rival_prediction.append(printer.rival)
     session.start()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sclcm_core.features.normalise import Normaliser
     from sclcm_core.inference.bundle import Bundle
     from sclcm_core.inference.manifest import Manifest
+    from sclcm_core.inference.words import WordMatcher
     from sclcm_core.recordings.recording import Recording
 
 log = logging.getLogger(__name__)
@@ -322,19 +323,42 @@ def _run(arguments: argparse.Namespace, plan: Plan, bundle: Bundle) -> int:
     """Run a session headless or in the window; raise what ended it."""
     from app.session_maker import SessionMaker
 
+    _matcher(arguments, bundle)  # what is wrong with the words is told before anything is started
     with SessionMaker(arguments) as maker:
         session = maker.make(plan, bundle, _load_rival(arguments, bundle))
         if arguments.headless:
             from app.headless import run_headless
 
-            run_headless(session, sys.stdout, as_json=arguments.json)
+            run_headless(session, sys.stdout, as_json=arguments.json, matcher=_matcher(arguments, bundle))
             return 0
         from app.gui.main_window import run_window
 
-        status = run_window(session, close_at_end=arguments.seconds is not None, workbench=maker)
+        words = _typed_words(arguments)
+        status = run_window(session, close_at_end=arguments.seconds is not None, workbench=maker, words=words)
         if session.error is not None:
             raise session.error
         return status
+
+
+def _typed_words(arguments: argparse.Namespace) -> list[str]:
+    from sclcm_core.inference.words import split_words
+
+    return split_words(arguments.words or "")
+
+
+def _matcher(arguments: argparse.Namespace, bundle: Bundle) -> WordMatcher | None:
+    """Return what matches predictions with the words of the command line, or None."""
+    from sclcm_core.inference.words import WordMatcher
+
+    words, manifest = _typed_words(arguments), bundle.manifest
+    if not words:
+        return None
+    if manifest.words is None:
+        raise ConfigError(
+            f"The model '{manifest.name}' matches no words.",
+            "Drop --words, or choose a model trained with the method 'eegclip', such as 'words-simulated'.",
+        )
+    return WordMatcher(manifest.words.table(), words, smoothing_s=manifest.smoothing_s)
 
 
 def _baseline(text: str | None, manifest: Manifest) -> tuple[float, Callable[[Manifest], Normaliser] | None]:

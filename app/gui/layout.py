@@ -9,7 +9,7 @@ from app.gui.card import Card
 
 VERSION = 1
 STEPS_BACK = 20
-CLOSED_AT_FIRST = frozenset(("compare",))
+CLOSED_AT_FIRST = frozenset(("compare", "words"))
 
 
 def arrange(window: QMainWindow, cards: dict[str, Card]) -> None:
@@ -28,12 +28,14 @@ def arrange(window: QMainWindow, cards: dict[str, Card]) -> None:
     for anchor, key in beside:
         if key in cards:
             window.splitDockWidget(cards[anchor], cards[key], Qt.Vertical if key == "scalp" else Qt.Horizontal)
-    for anchor, key in (("spectrogram", "spectrum"), ("quality", "events"), ("history", "compare")):
+    for anchor, key in (("spectrogram", "spectrum"), ("quality", "events"), ("history", "compare"), ("history", "words")):
         if key in cards:
             window.tabifyDockWidget(cards[anchor], cards[key])
             cards[anchor].raise_()
     for key, card in cards.items():
-        card.setVisible(key not in CLOSED_AT_FIRST)
+        card.setVisible(key not in CLOSED_AT_FIRST or card.view.opens_itself)
+        if card.view.opens_itself:
+            card.raise_()
     _share_out(window, cards)
 
 

@@ -66,6 +66,11 @@ class View(QWidget):
         """Return the widget on which the picture is; Qt takes opaque children out of what can be seen of their parent."""
         return self
 
+    @property
+    def opens_itself(self) -> bool:
+        """Whether a view that is closed at first is opened for this session."""
+        return False
+
     def controls(self) -> list[QWidget]:
         """Return what belongs into the title bar of the dock."""
         return []

@@ -13,6 +13,7 @@ from app.gui.spectrogram_view import SpectrogramView
 from app.gui.spectrum_view import SpectrumView
 from app.gui.traces_view import TracesView
 from app.gui.view import View
+from app.gui.words_view import WordsView
 
 VIEWS: tuple[type[View], ...] = (
     TracesView,
@@ -25,5 +26,6 @@ VIEWS: tuple[type[View], ...] = (
     QualityView,
     EventsView,
     CompareView,
+    WordsView,
 )
 """In the order of the Views menu."""

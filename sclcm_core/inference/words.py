@@ -112,7 +112,8 @@ class WordMatch(NamedTuple):
     word : str
         The word.
     similarity : float
-        Cosine in -1..1: 1 is what the EEG of training people looked like when the word was true of them.
+        Cosine of the window and the word in -1..1, smoothed in time. Compare words with each other: in a space of many dimensions even
+        the right one is far from 1.
     is_new : bool
         True when the word stood in no training caption: then the answer rests on the meaning of other words (zero-shot).
     """
