@@ -19,6 +19,7 @@ from offline.datasets.seed_features import SeedFeatures, SeedIVFeatures
 from offline.datasets.seed_iv import SeedIV
 from offline.datasets.seed_v import SeedV
 from offline.datasets.seed_v_features import SeedVFeatures
+from offline.datasets.sessions import SessionFolder
 from offline.datasets.simulated import SimulatedEmotion
 from sclcm_core.errors import DatasetError, nearest
 
@@ -37,6 +38,7 @@ _ALL: tuple[Dataset, ...] = (
     Faced(),
     BidsFolder(),
     RecordingFolder(),
+    SessionFolder(),
 )
 
 DATASETS: dict[str, Dataset] = {dataset.name: dataset for dataset in _ALL}
