@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from offline import cli_explore
+from offline import cli_calibrate, cli_explore, cli_study
 from sclcm_core.errors import ConfigError, SclcmError
 
 if TYPE_CHECKING:
@@ -56,7 +56,12 @@ _STAGES: dict[str, tuple[str, str]] = {
     ),
     "quantize": (
         "write the int8 network, its bundle and its model card",
-        "Ranges come from training windows. An int8 network that costs more than the config allows is refused.",
+        "Ranges come from training windows. Where int8 costs more than the config allows on the folds' validation people, the outer\n"
+        "layers stay float; where that is not enough, the network is finetuned under rounding; where that is not, it is refused.",
+    ),
+    "typicality": (
+        "add to a bundle what tells windows unlike those it was trained on",
+        "Computed from the training data of the bundle's recipe; the network is not changed. New bundles have it already.",
     ),
 }
 
@@ -96,74 +101,15 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("datasets", help="list the data sets, their licences and where to get them")
     methods = commands.add_parser("methods", help="list the methods of pretraining and finetuning")
     methods.add_argument("--page", type=Path, metavar="FILE", help="write a page on them instead, in Markdown")
-    compare = commands.add_parser(
-        "compare",
-        help="put runs side by side, with tests between them",
-        description="Tables of the methods of several runs, and sign-flip tests on the people whom two runs both tested.",
-    )
-    compare.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run folders that were evaluated")
-    _add_curve(commands)
-    _add_protocols(commands)
-    _add_simulate(commands)
+    cli_study.add_commands(commands, _add_stage_options)
     cli_explore.add_commands(commands)
+    cli_calibrate.add_command(commands, _add_stage_options)
     for name, (summary, text) in _STAGES.items():
         stage = commands.add_parser(
             name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.\n\n{text}", formatter_class=kind
         )
         _add_stage_options(stage, name)
     return parser
-
-
-def _add_curve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    curve = commands.add_parser(
-        "curve",
-        help="draw what fewer labels or fewer channels cost",
-        description="Cross-validates a config many times over and draws the curve.\n\n"
-        "  sclcm-offline curve labels CONFIG             1 to 100 % of the labels, with and without pretraining\n"
-        "  sclcm-offline curve channels CONFIG --keep T7,T8 --keep F3,F4,T7,T8",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    curve.add_argument("what", choices=("labels", "channels"), help="what there is less of")
-    _add_stage_options(curve, "evaluate")
-    curve.add_argument("--keep", action="append", metavar="A,B,...", help="channels of a point of the curve; may be repeated")
-
-
-def _add_protocols(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    protocols = commands.add_parser(
-        "protocols",
-        help="run a recipe under its publication's protocol and under honest ones",
-        description="Evaluates one recipe as its publication did (selecting on the people who are tested) and honestly (unseen\n"
-        "people; unseen people and stimuli), and puts the figures side by side in one report. With SEED or DEAP on disk:\n\n"
-        "  sclcm-offline protocols assets/configs/sclcm-seed.toml --data-root /data/SEED --channels all --channels T7,T8",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    _add_stage_options(protocols, "evaluate")
-    protocols.add_argument(
-        "--channels", action="append", metavar="A,B,...", help="channels, or 'all' (default: all); may be repeated"
-    )
-    protocols.add_argument(
-        "--epochs", type=int, metavar="N", help="at most N epochs a stage: for a quick look; the report says so"
-    )
-
-
-def _add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    simulate = commands.add_parser(
-        "simulate",
-        help="write simulated files in the formats of SEED or DEAP",
-        description="Writes files that are read like SEED's or DEAP's and say that they are simulated. The effects are known, and\n"
-        "each can be switched off, which shows what a protocol can tell apart:\n\n"
-        "  sclcm-offline simulate seed clips --class-effect 0 --stimulus-effect 1   no emotion in it, recognisable clips\n"
-        "  sclcm-offline protocols assets/configs/sclcm-seed.toml --data-root clips",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    simulate.add_argument("what", choices=("seed", "deap"), help="whose format")
-    simulate.add_argument(
-        "folder", type=Path, metavar="DIR", help="where to write; 330 MB a subject of SEED, 100 MB one of DEAP"
-    )
-    simulate.add_argument("--subjects", type=int, default=15, metavar="N", help="people (default: 15)")
-    simulate.add_argument("--class-effect", type=float, default=1.0, metavar="X", help="strength of the emotion (default: 1)")
-    simulate.add_argument("--stimulus-effect", type=float, default=0.0, metavar="X", help="strength of the clips (default: 0)")
-    simulate.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed writes the same signals")
 
 
 def _add_stage_options(stage: argparse.ArgumentParser, name: str) -> None:
@@ -181,6 +127,8 @@ def _add_stage_options(stage: argparse.ArgumentParser, name: str) -> None:
         stage.add_argument("--jobs", type=int, default=1, metavar="N", help="recordings at a time (default: 1; -1: one a core)")
         stage.add_argument("--engine", metavar="NAME", help="who does it: dask, for the workers of a Dask cluster")
         stage.add_argument("--scheduler", metavar="ADDRESS", help="of the Dask cluster (default: workers started here)")
+    if name == "typicality":
+        stage.add_argument("--bundle", type=Path, metavar="FILE", help="the bundle to change (default: the config's)")
     if name == "evaluate":
         stage.add_argument("--fold", type=int, metavar="N", help="run this fold alone, from 0, and write no report")
     if name in ("run", "quantize"):
@@ -207,68 +155,6 @@ def _methods(options: argparse.Namespace) -> None:
         return
     rows = [(m.name, m.stage, m.title, m.needs, ", ".join(m.encoders), m.summary) for m in ALL]
     _print_table(("name", "stage", "method", "looks at", "encoders", "what it does"), rows)
-
-
-def _compare(options: argparse.Namespace) -> None:
-    from offline.evaluate.compare_runs import COMPARE_TABLE, PAIRED_TABLE, method_rows, paired_rows, read_runs
-    from offline.seeds import Seed
-
-    runs = read_runs(options.runs)
-    _print_table(COMPARE_TABLE, method_rows(runs))
-    if rows := paired_rows(runs, Seed(0)):
-        _print_table(PAIRED_TABLE, rows)
-
-
-def _curve(options: argparse.Namespace) -> None:
-    from offline.config import load_config
-    from offline.evaluate.cross_validate import default_jobs
-    from offline.evaluate.curves import CURVE_TABLE, channel_variants, curve_rows, label_variants
-    from offline.stages import follow_curve
-
-    config = load_config(options.config)
-    subsets = [text.split(",") for text in options.keep or ["T7,T8"]]
-    variants = label_variants(config) if options.what == "labels" else channel_variants(config, subsets)
-    folder = (options.run_dir or Path("runs") / config.name) / f"curve-{options.what}"
-    points = follow_curve(variants, folder, options.data_root, n_jobs=options.jobs or default_jobs())
-    _print_table(CURVE_TABLE, curve_rows(points))
-    print(f"Curve: {folder / 'curve.png'}")
-
-
-def _protocols(options: argparse.Namespace) -> None:
-    from offline.config import load_config
-    from offline.evaluate.cross_validate import default_jobs
-    from offline.evaluate.protocols import PROTOCOLS_TABLE, protocol_rows, protocol_variants, protocols_html
-    from offline.stages import evaluate_variants
-
-    config = load_config(options.config)
-    everything = config.features.ch_names
-    subsets = [everything if text == "all" else text.split(",") for text in options.channels or ["all"]]
-    variants = protocol_variants(config, subsets, epochs=options.epochs)
-    folder = (options.run_dir or Path("runs") / config.name) / "protocols"
-    points = evaluate_variants(variants, folder, options.data_root, n_jobs=options.jobs or default_jobs())
-    _print_table(PROTOCOLS_TABLE, protocol_rows(points))
-    report = folder / "report.html"
-    report.write_text(protocols_html(config, points), encoding="utf-8")
-    print(f"Report: {report}")
-
-
-def _simulate(options: argparse.Namespace) -> None:
-    from offline.progress import progress_bar
-    from sclcm_core.simulation import HeadSettings, write_deap, write_seed
-
-    if options.subjects < 1:
-        raise ConfigError(f"--subjects must be at least 1; got {options.subjects}.", "Say how many people to simulate.")
-    settings = HeadSettings(class_effect=options.class_effect, stimulus_effect=options.stimulus_effect)
-    write = write_seed if options.what == "seed" else write_deap
-    with progress_bar("writing") as report:
-        paths = write(
-            options.folder,
-            n_subjects=options.subjects,
-            settings=settings,
-            seed=options.seed,
-            progress=lambda done, total: report(done, total, ""),
-        )
-    print(f"Wrote {len(paths)} simulated files to '{options.folder}'.")
 
 
 def _open(options: argparse.Namespace, **how: Any) -> Run:
@@ -333,6 +219,16 @@ def _quantize(options: argparse.Namespace) -> None:
     _shipped(run, _evaluated(run, 1), options.float)
 
 
+def _typicality(options: argparse.Namespace) -> None:
+    from offline.shipping import add_typicality
+
+    run = _open(options)
+    path = options.bundle or (run.config.bundle.path if run.config.bundle else None)
+    if path is None:
+        raise ConfigError(f"The config '{run.config.name}' makes no bundle.", "Name the bundle with --bundle.")
+    print(f"Bundle: {add_typicality(run, path)}")
+
+
 def _run(options: argparse.Namespace) -> None:
     from offline.stages import finetune_final, pretrain_final
 
@@ -380,10 +276,11 @@ def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "datasets": _datasets,
     "methods": _methods,
-    "compare": _compare,
-    "curve": _curve,
-    "protocols": _protocols,
-    "simulate": _simulate,
+    "compare": lambda options: cli_study.run_compare(options, _print_table),
+    "curve": lambda options: print(cli_study.run_curve(options, _print_table)),
+    "protocols": lambda options: print(cli_study.run_protocols(options, _print_table)),
+    "simulate": lambda options: print(cli_study.run_simulate(options)),
+    cli_calibrate.NAME: lambda options: print(cli_calibrate.run_check(options, _open, _print_table)),
     "explore": lambda options: cli_explore.run_explore(options, _print_table),
     "audit": lambda options: cli_explore.run_audit(options, _print_table),
     "run": _run,
@@ -392,6 +289,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "pretrain": _pretrain,
     "finetune": _finetune,
     "quantize": _quantize,
+    "typicality": _typicality,
 }
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from offline.seeds import Seed
 from offline.stages import Run, final_data, final_ensemble
 from offline.training.inputs import joined, population_normaliser
 from sclcm_core.errors import SclcmError
-from sclcm_core.inference.bundle import embed_manifest
+from sclcm_core.inference.bundle import embed_manifest, read_manifest
 from sclcm_core.inference.manifest import Trust
 
 logger = logging.getLogger(__name__)
@@ -144,3 +144,40 @@ def trust_by_line(run: Run, summary: Summary) -> dict[Line, Trust]:
         )
         for line, inputs in zip(run.config.lines, data.train, strict=True)
     }
+
+
+def add_typicality(run: Run, path: Path) -> Path:
+    """Add to a bundle where its training windows lie, computed anew from its recipe's data; the network stays as it is.
+
+    Parameters
+    ----------
+    run : Run
+        The recipe that made the bundle, with its data.
+    path : Path
+        The bundle; rewritten.
+
+    Returns
+    -------
+    Path
+        The bundle.
+
+    Raises
+    ------
+    QuantizeError
+        When the bundle was made from other features or other people.
+    """
+    manifest = read_manifest(path)
+    n_subjects = len(np.unique(run.windows.subject[run.windows.usable]))
+    if manifest.features != run.config.features or manifest.training_data.n_subjects != n_subjects:
+        raise QuantizeError(
+            f"The bundle '{path}' was not made by '{run.config.name}': features or number of people differ.",
+            "Name its own config.",
+        )
+    found = {
+        line: typicality_stats(inputs, run.config) for line, inputs in zip(run.config.lines, final_data(run).train, strict=True)
+    }
+    personal = manifest.personal or Trust(temperature=manifest.temperature)
+    changes = {"typicality": found["population"]}
+    own = {"personal": personal.model_copy(update={"typicality": found["personal"]})} if "personal" in found else {}
+    embed_manifest(path, manifest.model_copy(update=changes | own), path)
+    return path

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from offline.cli import main
-from sclcm_core.inference.bundle import load_bundle
+from sclcm_core.inference.bundle import embed_manifest, load_bundle
 
 TINY = """
 name = "tiny"
@@ -75,7 +75,10 @@ def test_run_goes_from_recordings_to_a_bundle_that_the_live_program_loads(folder
     assert manifest.evaluation.n_subjects == 4
     assert manifest.evaluation.balanced_accuracy_personal is not None
     assert bundle.predictor.logits(np.zeros((1, *manifest.features.input_shape), np.float32)).shape == (1, 3)
+    assert manifest.personal.temperature != manifest.temperature
+    assert manifest.typicality.centre != manifest.personal.typicality.centre
     card = (folder / "tiny.md").read_text(encoding="utf-8")
+    assert "On the folds' validation people, mean over the folds: same answers" in card
     assert all(text in card for text in ("**Simulated.**", "It knows **nothing**.", "| sclcm int8 | personal |", "MIT"))
     facts = json.loads((folder / "run" / "origin.json").read_text())
     assert facts["fingerprint"]
@@ -88,6 +91,19 @@ def test_the_stages_one_by_one_make_the_same_bundle(folder, capsys):
         more = ["--jobs", "1"] if stage == "evaluate" else []
         assert main([stage, str(folder / "tiny.toml"), "--run-dir", str(folder / "again"), *more]) == 0
     assert load_bundle(folder / "tiny.onnx").manifest.graph_sha256 == whole
+
+
+def test_typicality_can_be_added_to_a_bundle_that_has_none(folder, tmp_path, capsys):
+    whole = load_bundle(folder / "tiny.onnx").manifest
+    bare = whole.model_copy(update={"typicality": None, "personal": None})
+    older = tmp_path / "tiny.onnx"
+    embed_manifest(folder / "tiny.onnx", bare, older)
+    assert main(["typicality", str(folder / "tiny.toml"), "--run-dir", str(tmp_path / "run"), "--bundle", str(older)]) == 0
+    found = load_bundle(older).manifest
+    assert found.typicality == whole.typicality
+    assert found.personal.typicality == whole.personal.typicality
+    assert found.personal.temperature == bare.temperature
+    assert found.graph_sha256 == whole.graph_sha256
 
 
 def test_a_stage_before_its_turn_says_which_comes_first(folder, capsys):
