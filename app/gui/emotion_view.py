@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from PyQt5.QtCore import QPointF, QRectF, Qt
-from PyQt5.QtGui import QColor, QFont, QPainter
+from PyQt5.QtCore import QPointF, QRect, QRectF, Qt
+from PyQt5.QtGui import QColor, QFont, QPainter, QPaintEvent
 from PyQt5.QtWidgets import QWidget
 
 from app.gui.header import phase_tone
@@ -34,6 +34,9 @@ class EmotionView(PaintedView):
         super().__init__(session, history, parent)
         self.shown: Float64Array = np.full(len(history.class_names), np.nan)
         self._places: list[tuple[float, float]] = []
+        self._seen: object = None
+        self._line = ("", "")
+        self._line_place = QRect()
 
     def heading(self) -> str:
         """Say what is predicted."""
@@ -53,7 +56,28 @@ class EmotionView(PaintedView):
             target = newest.probabilities.astype(np.float64)
             start = np.where(np.isfinite(self.shown), self.shown, target)
             self.shown = start + EASING * (target - start)
-        self.update()
+        seen, line = self._what_is_seen(), self._second_line()
+        if seen != self._seen:
+            self.update()
+        elif line != self._line:
+            self.update(self._line_place)
+        self._seen, self._line = seen, line
+
+    def _what_is_seen(self) -> tuple[object, ...]:
+        """Return all that the picture depends on, but for the line that says how long ago it was."""
+        newest, status = self.history.newest, self.session.status
+        answer = (newest.label, newest.withheld) if newest else None
+        return answer, np.round(np.nan_to_num(self.shown), 3).tolist(), status.phase, status.baseline_progress_s, self._places
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Paint all, or only the line that changes all the time."""
+        if not self._line_place.contains(event.rect()):
+            super().paintEvent(event)
+            return
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), colour(self.theme.card))
+        painter.setRenderHint(QPainter.Antialiasing)
+        self._paint_second_line(painter)
 
     def age_s(self) -> float | None:
         """Return how old the newest prediction is when nothing newer can be expected, in s; None while all goes on."""
@@ -108,16 +132,27 @@ class EmotionView(PaintedView):
         write(painter, QRectF(14, 0, width - 40, height), label, large, colour(shade))
         x = 14 + min(width - 40, text_width(label, large)) + 12
         write(painter, QRectF(x, 2, 40, height), sign, sign_font, colour(shade, 0.85))
-        ago = max(0.0, time.perf_counter() - newest.t_ready)
-        when = f"{ago * 1e3:.0f} ms ago" if ago < 0.95 else f"{ago:.0f} s ago"
-        text = f"confidence {float(newest.probabilities.max()):.2f} · decided {when}"
-        if age is not None:
-            text = f"the last answer, {when}; nothing new comes"
-        write(painter, QRectF(14, height, width, 20), text, font(theme, 13), colour(theme.muted if age is None else theme.warn))
+        self._line_place = QRect(14, round(height), round(width), 20)
+        self._paint_second_line(painter)
         return height + 30
 
+    def _paint_second_line(self, painter: QPainter) -> None:
+        text, shade = self._second_line()
+        write(painter, QRectF(self._line_place), text, font(self.theme, 13), colour(shade))
+
+    def _second_line(self) -> tuple[str, str]:
+        """Return the line under the label, and its colour; the age in steps that the eye can follow."""
+        newest = self.history.newest
+        if newest is None or newest.withheld:
+            return "", self.theme.muted
+        ago = max(0.0, time.perf_counter() - newest.t_ready)
+        when = f"{round(ago, 2) * 1e3:.0f} ms ago" if ago < 0.95 else f"{ago:.0f} s ago"
+        if self.age_s() is not None:
+            return f"the last answer, {when}; nothing new comes", self.theme.warn
+        return f"confidence {float(newest.probabilities.max()):.2f} · decided {when}", self.theme.muted
+
     def _paint_silence(self, painter: QPainter, place: QRectF, newest: Prediction | None) -> None:
-        theme = self.theme
+        theme, self._line_place = self.theme, QRect()
         progress = self.session.status.baseline_progress_s
         title = "Withheld" if newest is not None and progress is None else "Rest" if progress else "No answer yet"
         reason = newest.withheld if newest is not None and progress is None else _waiting(progress)

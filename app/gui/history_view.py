@@ -32,12 +32,21 @@ class HistoryView(PaintedView):
     def __init__(self, session: SessionLike, history: History, parent: QWidget | None = None) -> None:
         super().__init__(session, history, parent)
         self.span_s = 180.0
+        self._seen: object = None
         self._box = QComboBox()
         self._box.addItems([f"{m} min" for m in SPANS_MIN])
         self._box.setCurrentIndex(1)
         self._box.setToolTip("Time across the picture")
         self._box.setAccessibleName("Time across the picture")
         self._box.activated[int].connect(lambda k: self.set_span(60.0 * SPANS_MIN[k]))
+
+    def refresh(self) -> None:
+        """Repaint when the picture has moved by a pixel, or something was told."""
+        moved = int(self.t_now() / self.span_s * self.width() * self.devicePixelRatioF())
+        seen = moved, self.history.n_events, len(self.history.predictions) == 0
+        if seen != self._seen:
+            self._seen = seen
+            self.update()
 
     def set_span(self, seconds: float) -> None:
         """Set how much is seen, in s."""

@@ -37,6 +37,7 @@ class QualityView(PaintedView):
         self._columns: list[int] = []
         self._flat: Float64Array = flat_places(located([])[1].reshape(-1, 3))
         self._spots: list[QPointF] = []
+        self._seen: object = None
 
     def heading(self) -> str:
         """Count the good ones."""
@@ -57,7 +58,10 @@ class QualityView(PaintedView):
         samples, _, _ = buffer.latest(round(WINDOW_S * spec.sfreq))
         names = [canonical_name(label) or label for label in spec.ch_names]
         self.channels = assess(samples.T, spec.sfreq, names).channels
-        self.update()
+        seen = [found.light for found in self.channels], self.says
+        if seen != self._seen:
+            self._seen = seen
+            self.update()
 
     @property
     def says(self) -> str:

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PyQt5.QtCore import QEvent, QRectF, QSize
+from PyQt5.QtCore import QEvent, QRectF, QSize, Qt
 from PyQt5.QtGui import QFont, QPainter, QPaintEvent
 from PyQt5.QtWidgets import QSizePolicy, QToolTip, QWidget
 
@@ -207,6 +207,7 @@ class TruthBar(QWidget):
         self.setObjectName("truth-bar")
         self.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Fixed)
         self.setMouseTracking(True)
+        self.setAttribute(Qt.WA_OpaquePaintEvent)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take on a look."""
@@ -245,6 +246,7 @@ class TruthBar(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         """Paint name over text, cell by cell."""
         painter = QPainter(self)
+        painter.fillRect(event.rect(), colour(self.theme.card))
         painter.setRenderHint(QPainter.Antialiasing)
         names, texts = font(self.theme, 10.5, QFont.Medium), font(self.theme, 13, QFont.DemiBold)
         chosen = self._fitting(names, texts)
