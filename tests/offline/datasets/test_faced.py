@@ -52,14 +52,31 @@ def test_channels_on_whose_place_all_readers_agree_can_be_used(path):
     assert compute_frames(read(path)[0], SPEC).values.shape == (3, 1, 2)
 
 
-def test_channels_whose_place_is_not_settled_are_refused_until_it_is_said(path):
+def write_neighbours(path, rng, first, second):
+    """Two channels that see much the same; the others share nothing."""
+    data = rng.standard_normal(SHAPE)
+    data[:, second] = data[:, first] + 0.5 * data[:, second]
+    path.write_bytes(pickle.dumps(data))
+
+
+@pytest.mark.parametrize(("pair", "names"), [((16, 17), ("CP1", "CP2")), ((30, 31), ("O1", "O2"))])
+def test_the_signal_tells_where_the_mastoids_stand(path, rng, pair, names):
+    write_neighbours(path, rng, *pair)
+    ch_names = read(path)[0].recording.spec.ch_names
+    assert tuple(ch_names[k] for k in pair) == names
+    assert len(set(ch_names)) == 32
+    assert len(compute_frames(read(path)[0], SPEC.model_copy(update={"ch_names": ("O1", "O2")})).values) == 3
+
+
+def test_channels_whose_place_is_not_settled_are_refused_until_it_is_said(path, caplog):
     occipital = SPEC.model_copy(update={"ch_names": ("O1", "O2")})
     with pytest.raises(DatasetError, match=r"no channel O1, O2; it has .*CP1\|A1"):
         compute_frames(read(path)[0], occipital)
+    assert "say so by the option mastoids" in caplog.text
     for where in ("middle", "last"):
         assert len(compute_frames(read(path, mastoids=where)[0], occipital).values) == 3
-    assert Faced(mastoids="middle").ch_names[16:19] == ("A1", "A2", "CP1")
-    assert Faced(mastoids="last").ch_names[16] == "CP1"
+    assert read(path, mastoids="middle")[0].recording.spec.ch_names[16:19] == ("A1", "A2", "CP1")
+    assert read(path, mastoids="last")[0].recording.spec.ch_names[16] == "CP1"
 
 
 def test_another_shape_is_refused(path):
