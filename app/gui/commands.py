@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PyQt5.QtGui import QKeySequence
 
+from app.gui.saving import ask_for_picture, ask_for_report
 from app.gui.traces_view import TracesView
 
 if TYPE_CHECKING:
@@ -74,8 +75,9 @@ def _window_commands(window: MainWindow) -> tuple[Command, ...]:
         Command(group, "Audience mode: the answer alone, full screen", ("F11",), window.toggle_audience),
         Command(group, "Undo the last change of layout", ("Ctrl+Z",), window.undo_layout),
         Command(group, "First layout", ("Ctrl+0",), window.reset_layout),
-        Command(group, "Save a picture of the window", ("Ctrl+S",), window.save_picture_as),
-        Command(group, "Save a report of the last minutes", ("Ctrl+E",), window.save_report_as),
+        Command(group, "Save a picture of the window", ("Ctrl+S",), lambda: ask_for_picture(window)),
+        Command(group, "Save a report of the last minutes", ("Ctrl+E",), lambda: ask_for_report(window)),
+        Command(group, "Put away what lies in front", ("Esc",), window.put_away),
         Command(group, "This sheet", ("F1", "?"), window.show_help),
         Command(group, "Quit", ("Ctrl+Q",), window.close),
     )

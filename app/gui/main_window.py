@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt5.QtCore import QSettings, QTimer
+from PyQt5.QtCore import QRect, QSettings, QTimer
 from PyQt5.QtGui import QCloseEvent, QKeySequence, QPixmap, QShowEvent
-from PyQt5.QtWidgets import QApplication, QFileDialog, QMainWindow, QMenu, QShortcut, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QApplication, QMainWindow, QShortcut, QVBoxLayout, QWidget
 
 from app.acquisition.source import Phase
 from app.gui.application import NAME, UnforeseenErrors, make_application
@@ -19,11 +20,13 @@ from app.gui.desk import Desk
 from app.gui.display import check_display
 from app.gui.header import Header, icon, phase_tone
 from app.gui.layout import Layouts
+from app.gui.menus import Menus
 from app.gui.opening import Opening
 from app.gui.session_like import SessionLike, rival_of
 from app.gui.theme import DARK, THEMES, Theme, style_sheet
 from app.gui.transport_bar import TransportBar
 from app.gui.truth_bar import TruthBar
+from app.gui.words_view import WordsView
 from app.gui.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -101,6 +104,14 @@ class MainWindow(QMainWindow):
         self.transport.show_score(self.desk.history.score)
         self.truth.refresh()
 
+    def show_words(self, words: Sequence[str]) -> None:
+        """Open the view of words and match some."""
+        view = self.desk.views["words"]
+        if isinstance(view, WordsView):
+            view.choose(words)
+        self.desk.cards["words"].show()
+        self.desk.cards["words"].raise_()
+
     def show_session(self, session: SessionLike) -> None:
         """Show another session, not yet started, in place of the present one, which is over."""
         state = self.saveState()
@@ -114,7 +125,7 @@ class MainWindow(QMainWindow):
         self.restoreState(state)
         self._lay(self.desk)
         self.set_theme(self.theme.name)
-        self._show_rival()
+        QTimer.singleShot(0, self._show_rival)
         session.start()
 
     def _show_rival(self) -> None:
@@ -134,8 +145,7 @@ class MainWindow(QMainWindow):
         self.truth.apply_theme(self.theme)
         self.desk.apply_theme(self.theme)
         self.setWindowIcon(icon(self.theme))
-        for action in self._theme_menu.actions():
-            action.setChecked(action.data() == name)
+        self.menus.show_look(name)
         self.layouts.calm_tabs()
 
     def next_theme(self) -> None:
@@ -156,6 +166,7 @@ class MainWindow(QMainWindow):
             self.audience = None
             return
         self.audience = Audience(self.session, self.desk.history, self.theme)
+        self.audience.setGeometry(screen_of(self))  # where no window manager knows what full screen is
         self.audience.showFullScreen()
 
     def undo_layout(self) -> None:
@@ -207,32 +218,12 @@ class MainWindow(QMainWindow):
         """Return the window as it looks now."""
         return self.grab()
 
-    def save_picture_as(self) -> None:
-        """Ask where to write a picture of the window."""
-        picture = self.picture()
-        self._ask_path("Save a picture", "png", lambda path: picture.save(str(path)))
-
-    def save_report_as(self) -> None:
-        """Ask where to write a report of the last minutes."""
-        from app.gui.report import save_report
-
-        picture = self.picture()
-        self._ask_path("Save a report", "html", lambda path: save_report(self.session, self.desk.history, picture, path))
-
-    def _ask_path(self, title: str, suffix: str, write: object) -> None:
-        dialog = QFileDialog(self, title, f"sclcm-{time.strftime('%Y%m%d-%H%M%S')}.{suffix}", f"*.{suffix}")
-        dialog.setAcceptMode(QFileDialog.AcceptSave)
-        dialog.setDefaultSuffix(suffix)
-        dialog.fileSelected.connect(lambda text: self._write(Path(text), write))
-        dialog.open()
-
-    def _write(self, path: Path, write: object) -> None:
-        try:
-            write(path)  # type: ignore[operator]
-        except OSError as error:
-            self.banner.say("bad", f"'{path}' could not be written ({error.strerror}). Choose another folder.")
+    def put_away(self) -> None:
+        """Close what lies in front: the panel, or else the banner."""
+        if self._panel is not None and self._panel.isVisible():
+            self._panel.close()
         else:
-            self.banner.say("good", f"Written: {path}")
+            self.banner.put_away()
 
     # -- the beginning and the end ---------------------------------------------------------------------------------------------
 
@@ -243,7 +234,7 @@ class MainWindow(QMainWindow):
             return
         self._is_arranged = True
         self.layouts.restore()
-        self._show_rival()
+        QTimer.singleShot(0, self._show_rival)  # a tab can come to the front once it is laid out
         self.desk.views["traces"].setFocus()
         if not self.settings.value("window/hint_seen", False, type=bool):
             self.settings.setValue("window/hint_seen", True)
@@ -278,41 +269,7 @@ class MainWindow(QMainWindow):
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().addWidget(self.truth, 1)
         self.setContentsMargins(10, 0, 10, 10)
-        self._build_buttons()
-
-    def _build_buttons(self) -> None:
-        self._source_menu, self._view_menu, self._theme_menu = QMenu(self), QMenu(self), QMenu(self)
-        self._source_menu.addAction("Streams in reach …", self.choose_stream)
-        self._source_menu.addAction("Open a recording …", self.choose_recording)
-        for theme in THEMES.values():
-            action = self._theme_menu.addAction(theme.title)
-            action.setCheckable(True)
-            action.setData(theme.name)
-            action.triggered.connect(lambda _, name=theme.name: self.set_theme(name))
-        self._view_menu.aboutToShow.connect(self._fill_view_menu)
-        if self.workbench is not None:
-            self.header.add_button("Source", "Choose a stream, or open a recording", self._source_menu)
-        self.header.add_button("Model", "The model's card, and other models (Ctrl+M)").clicked.connect(
-            lambda _: self.show_models()
-        )
-        self.header.add_button("Views", "Show and hide views, undo and reset the layout", self._view_menu)
-        self.header.add_button("Look", "Dark, light or high contrast (T)", self._theme_menu)
-        self.header.add_button("Audience", "The answer alone, full screen (F11)").clicked.connect(
-            lambda _: self.toggle_audience()
-        )
-        self.header.add_button("?", "Every key (F1)").clicked.connect(lambda _: self.show_help())
-
-    def _fill_view_menu(self) -> None:
-        menu = self._view_menu
-        menu.clear()
-        for card in self.desk.cards.values():
-            menu.addAction(card.toggleViewAction())
-        menu.addSeparator()
-        menu.addAction("Undo the last change", self.undo_layout)
-        menu.addAction("First layout", self.reset_layout)
-        menu.addSeparator()
-        menu.addAction("Save a picture …", self.save_picture_as)
-        menu.addAction("Save a report …", self.save_report_as)
+        self.menus = Menus(self)
 
     def _build_shortcuts(self) -> None:
         for command in self.commands:
@@ -335,6 +292,12 @@ class MainWindow(QMainWindow):
             self.layouts.remember()
 
 
+def screen_of(widget: QWidget) -> QRect:
+    """Return the part of the screen that windows may take, in logical pixels."""
+    screen = widget.screen() or QApplication.primaryScreen()
+    return screen.availableGeometry() if screen is not None else widget.geometry()
+
+
 def _wear(theme: Theme) -> None:
     """Give the application a style; done before there are widgets, it costs half."""
     application, text = QApplication.instance(), style_sheet(theme)
@@ -350,6 +313,7 @@ def run_window(
     close_at_end: bool = False,
     title: str = NAME,
     workbench: Workbench | None = None,
+    words: Sequence[str] = (),
 ) -> int:
     """Start a session and show it until the window is closed.
 
@@ -367,6 +331,8 @@ def run_window(
         What the window is called.
     workbench : Workbench, optional
         Makes other sessions.
+    words : sequence of str
+        What the view of words matches first; its own choice when empty.
 
     Returns
     -------
@@ -393,7 +359,10 @@ def run_window(
             QTimer.singleShot(round(seconds * 1000), leave)
         if close_at_end:
             window.desk.bridge.status_changed.connect(lambda status: leave() if status.is_over else None)
+        window.resize(window.size().boundedTo(screen_of(window).size()))
         window.show()
+        if words:
+            window.show_words(words)
         session.start()
         status = application.exec_()
         window.close()

@@ -49,6 +49,7 @@ class MatchPanel(Panel):
             form.addRow(f"{wanted} is", box)
         self.unit = QComboBox()
         self.unit.addItems(UNITS)
+        self.unit.setAccessibleName("Unit of the stream")
         form.addRow("Unit", self.unit)
         self.body.addLayout(form)
         rate = manifest.features.sfreq

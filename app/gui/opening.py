@@ -63,7 +63,8 @@ class Opening(QObject):
         dialog = QFileDialog(self._window, "Open a recording", str(self._folder()), RECORDINGS)
         dialog.setFileMode(QFileDialog.ExistingFile)
         dialog.fileSelected.connect(lambda text: self.open_recording(Path(text)))
-        dialog.open()
+        dialog.setModal(False)
+        dialog.show()
 
     def use_model(self, path: Path) -> None:
         """Take another model on the present source."""

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import base64
+import csv
+import io
 import time
+from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 
 import numpy as np
 from PyQt5.QtCore import QBuffer, QIODevice
 from PyQt5.QtGui import QPixmap
 
+from app.gui.compare_view import what_it_costs
 from app.gui.history import History
 from app.gui.model_card import card_html
-from app.gui.session_like import SessionLike
+from app.gui.session_like import Compares, SessionLike
 from app.gui.theme import LIGHT
+from app.gui.transport_bar import clock
 from app.gui.truth_bar import Budget, statements
 
 STYLE = (
@@ -25,7 +29,13 @@ STYLE = (
 )
 
 
-def report_html(session: SessionLike, history: History, picture: QPixmap, title: str = "SCLCM Live") -> str:
+def report_html(
+    session: SessionLike,
+    history: History,
+    picture: QPixmap,
+    title: str = "SCLCM Live",
+    details: Sequence[tuple[str, QPixmap]] = (),
+) -> str:
     """Return the report as a page with everything inside.
 
     Parameters
@@ -38,6 +48,8 @@ def report_html(session: SessionLike, history: History, picture: QPixmap, title:
         The window as it looks now.
     title : str
         What the page is called.
+    details : sequence of (str, QPixmap)
+        More pictures, each with what it shows.
     """
     spec = session.spec
     origin = (spec.origin if spec else "unknown").upper()
@@ -51,14 +63,50 @@ def report_html(session: SessionLike, history: History, picture: QPixmap, title:
         f"<h1>{escape(title)} <span class=badge>{escape(origin)}</span></h1>"
         f"<p class=muted>{time.strftime('%Y-%m-%d %H:%M:%S')}</p>"
         f'<img alt="The window" src="data:image/png;base64,{_png(picture)}">'
-        f"<h2>Predictions</h2>{_summary(session, history)}<h2>What was the case</h2><table>{facts}</table>"
+        f"{_pictures(details)}<h2>Predictions</h2>{_summary(session, history)}{_table_link(history)}{_two_models(session)}"
+        f"<h2>What was the case</h2><table>{facts}</table>"
         f"<h2>Events</h2><table>{events}</table><h2>The model</h2>{card_html(session.manifest, LIGHT)}"
     )
 
 
-def save_report(session: SessionLike, history: History, picture: QPixmap, path: Path) -> None:
-    """Write the report to a file."""
-    path.write_text(report_html(session, history, picture), encoding="utf-8")
+def predictions_table(history: History) -> str:
+    """Return the predictions as comma-separated values, one a line, times in s on the clock of the stream."""
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow(("t_start", "t_end", "label", *history.class_names, "latency_ms", "withheld"))
+    for p in history.predictions:
+        shares = ["" if p.withheld else f"{value:.4f}" for value in p.probabilities]
+        latency = f"{p.latency_s * 1e3:.2f}"
+        table.writerow((f"{p.t_start:.4f}", f"{p.t_end:.4f}", p.label or "", *shares, latency, p.withheld or ""))
+    return out.getvalue()
+
+
+def _table_link(history: History) -> str:
+    if not history.predictions:
+        return ""
+    content = base64.b64encode(predictions_table(history).encode()).decode("ascii")
+    return f'<p><a download="predictions.csv" href="data:text/csv;base64,{content}">All of them as a table</a></p>'
+
+
+def _pictures(details: Sequence[tuple[str, QPixmap]]) -> str:
+    return "".join(
+        f'<h2>{escape(name)}</h2><img alt="{escape(name)}" src="data:image/png;base64,{_png(picture)}">'
+        for name, picture in details
+    )
+
+
+def _two_models(session: SessionLike) -> str:
+    found = session.comparison() if isinstance(session, Compares) else None
+    if found is None or found.agreement is None:
+        return ""
+    rows = "".join(
+        f"<tr><td>{escape(model.name)}</td><td class=muted>{escape(what_it_costs(model))}</td></tr>"
+        for model in (found.mine, found.theirs)
+    )
+    agreed = f"{found.n_agreed} of {found.n_compared} answers agree ({found.agreement:.1%})."
+    times = ", ".join(f"{clock(d.at_s)} {escape(d.mine)} | {escape(d.theirs)}" for d in found.disagreements[-20:])
+    newest = f"<p class=muted>The newest disagreements: {times}</p>" if times else ""
+    return f"<h2>Two models</h2><table>{rows}</table><p>{agreed}</p>{newest}"
 
 
 def _summary(session: SessionLike, history: History) -> str:

@@ -1,9 +1,11 @@
 from dataclasses import replace
 
 import pytest
+from PyQt5.QtGui import QPixmap
 
 from app.gui.compare_view import NOBODY, CompareView, what_it_costs
 from app.gui.history import History
+from app.gui.report import report_html
 from app.gui.theme import THEMES
 from app.session.comparison import Comparison, Disagreement, Standing
 from app.session.truth import TruthScore
@@ -93,3 +95,9 @@ def test_without_a_second_model_it_says_how_to_get_one(qtbot, session):
     assert view.says == NOBODY
     assert "Ctrl+M" in NOBODY
     view.grab()
+
+
+def test_the_report_says_how_two_models_agreed(view, session):
+    text = report_html(session, view.history, QPixmap(4, 4))
+    for part in ("Two models", "107 of 110 answers agree (97.3%)", "0:37 positive | neutral", "90% of 100 right"):
+        assert part in text

@@ -3,6 +3,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from PyQt5.QtWidgets import QFileDialog
 
 from app.gui.audience import Audience
 from app.gui.errand import Errand
@@ -12,7 +13,8 @@ from app.gui.main_window import MainWindow
 from app.gui.match_panel import MatchPanel
 from app.gui.model_card import card_html
 from app.gui.model_panel import ModelPanel
-from app.gui.report import report_html, save_report
+from app.gui.report import predictions_table, report_html
+from app.gui.saving import ask_for_report
 from app.gui.stream_panel import StreamPanel
 from app.gui.theme import THEMES
 from app.gui.workbench import Assignment, FoundStream, ModelAtHand
@@ -262,8 +264,26 @@ def test_the_report_needs_nothing_else_and_tells_the_truth(window, session, nois
     for part in ("SIMULATED", "data:image/png;base64,", "1 given, 1 withheld", "Withheld: gap at T7", "emotion-simulated"):
         assert part in text
     assert "http://" not in text
-    save_report(session, window.desk.history, window.picture(), tmp_path / "report.html")
-    assert (tmp_path / "report.html").stat().st_size > 50_000
+    assert len(text) > 50_000
+
+
+def test_the_clip_holds_pictures_of_the_last_minutes_and_every_answer_as_a_table(qtbot, window, session, noise, tmp_path):
+    session.push(noise)
+    window.desk.history.add_prediction(session.predict(0.1, 0.1, 0.8))
+    window.desk.history.add_prediction(session.predict(withheld="gap at T7, they say"))
+    header, first, second = predictions_table(window.desk.history).splitlines()
+    assert header == "t_start,t_end,label,negative,neutral,positive,latency_ms,withheld"
+    assert ",positive,0.1000,0.1000,0.8000," in first
+    assert second.endswith('"gap at T7, they say"')
+    ask_for_report(window)
+    dialog = window.findChild(QFileDialog)
+    dialog.fileSelected.emit(str(tmp_path / "clip.html"))
+    dialog.close()
+    text = (tmp_path / "clip.html").read_text(encoding="utf-8")
+    assert text.count("data:image/png;base64,") == 3
+    assert "EEG · last 10 s" in text
+    assert 'download="predictions.csv"' in text
+    assert window.banner.text.startswith("Written: ")
 
 
 def test_the_card_names_kind_unit_differences_and_smoothing():
