@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 from rich.console import Console
+from rich.markup import escape
 
 from app.acquisition.matching import describe
 from app.acquisition.stream_description import StreamDescription
@@ -65,18 +66,19 @@ def print_streams(records: Sequence[dict[str, Any]], out: TextIO, *, as_json: bo
 
 
 def _print_stream(console: Console, record: dict[str, Any]) -> None:
+    """Write a stream; what it says of itself may hold anything, also brackets that rich would take for its own."""
     rate = f"{record['sfreq']:g} Hz" if record["sfreq"] else "irregular"
     labels = record["ch_names"]
     shown = " ".join(labels[:12]) + (" …" if len(labels) > 12 else "")
     facts = f"{record['type']}, {len(labels)} channels, {rate}, id {record['source_id'] or '–'}"
-    console.print(f"[bold]{record['name']}[/bold]  {facts}")
+    console.print(f"[bold]{escape(record['name'])}[/bold]  {escape(facts)}")
     if shown:
-        console.print(f"    channels: {shown}")
+        console.print(f"    channels: {shown}", markup=False)
     if record["why_not"]:
-        console.print(f"    not usable: {record['why_not']}")
+        console.print(f"    not usable: {record['why_not']}", markup=False)
         return
     for name, fit in record["models"].items():
-        console.print(f"    {name}: {fit['match'] or 'no: ' + fit['why_not']}")
+        console.print(f"    {name}: {fit['match'] or 'no: ' + fit['why_not']}", markup=False)
 
 
 def _plain(described: dict[str, Any]) -> dict[str, Any]:

@@ -268,6 +268,7 @@ class LslInlet:
             self._show(Phase.ENDED, "The recording has been played to its end.")
             return chunks
         visible = self._visible()
+        feed.keep_house(visible)
         itself = next((stream for stream in visible if stream[0].uid == feed.description.uid), None)
         self._show_silence(feed, silent_s, is_there=itself is not None)
         self._look_again(may_be_twin=itself is None and silent_s > GONE_S)

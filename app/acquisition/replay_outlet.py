@@ -232,7 +232,7 @@ def play_recording_over_lsl(
     t0 = local_clock()
     sender.run(_blocks(recording, transport, t0, stop))
     if not stop.is_set():
-        markers.mark(END_MARKER, t0 + transport.n_taken / spec.sfreq)
+        sender.mark(Marker(t0 + transport.n_taken / spec.sfreq, END_MARKER))
         _linger(sender, stop)
     sender.close()
 
@@ -250,6 +250,7 @@ def _linger(sender: Sender, stop: threading.Event) -> None:
     """Stay until nobody listens, or a few seconds."""
     deadline = time.monotonic() + _LINGER_S
     while sender.samples is not None and sender.samples.has_consumers() and time.monotonic() < deadline:
+        sender.mark()  # who hears of the markers only now must know the end too
         if stop.wait(0.02):
             return
 

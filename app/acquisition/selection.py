@@ -6,10 +6,13 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.acquisition.stream_description import StreamDescription
-from app.acquisition.units import is_eeg_channel
+from app.acquisition.stream_description import MAX_CHANNELS, StreamDescription
+from app.acquisition.units import factor_of, is_eeg_channel
 from sclcm_core.errors import StreamError
 from sclcm_core.montage import is_eeg_label
+
+MAX_SFREQ = 1e5
+"""Rates above this, in Hz, are a mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +57,23 @@ def refusal(stream: StreamDescription) -> str | None:
     stream : StreamDescription
         The stream; its channels need not be known.
     """
-    if stream.channel_format == "string":
-        return "it carries text, not samples"
-    if stream.sfreq <= 0:
-        return "it has no fixed sampling rate"
-    if stream.n_channels < 1:
-        return "it has no channels"
-    if stream.type.lower() == "eeg" or any(is_eeg_label(label) for label in stream.ch_names):
-        return None
+    numbers = _refusal_of_numbers(stream)
+    if numbers is not None or stream.type.lower() == "eeg" or any(is_eeg_label(label) for label in stream.ch_names):
+        return numbers
     if stream.ch_names and not any(map(is_eeg_channel, stream.labels, stream.ch_types or [""] * stream.n_channels)):
         return f"it is of type '{stream.type}' and none of its channels is an electrode"
     return None
+
+
+def _refusal_of_numbers(stream: StreamDescription) -> str | None:
+    refusals = (
+        (stream.channel_format == "string", "it carries text, not samples"),
+        (stream.sfreq <= 0, "it has no fixed sampling rate"),
+        (stream.sfreq > MAX_SFREQ, f"it declares {stream.sfreq:g} Hz, and no amplifier is faster than {MAX_SFREQ:g} Hz"),
+        (stream.n_channels < 1, "it has no channels"),
+        (stream.n_channels > MAX_CHANNELS, f"it has more than {MAX_CHANNELS} channels"),
+    )
+    return next((text for is_so, text in refusals if is_so), None)
 
 
 def choose(query: StreamQuery, visible: Sequence[StreamDescription]) -> tuple[StreamDescription, str]:
@@ -202,4 +211,16 @@ def differences(old: StreamDescription, new: StreamDescription) -> str:
         out.append(f"{new.sfreq:g} Hz instead of {old.sfreq:g} Hz")
     if new.channel_format == "string":
         out.append("text instead of samples")
+    if unknown := _units_no_longer_known(old, new):
+        out.append(f"a unit that is not known ({unknown})")
     return " and ".join(out)
+
+
+def _units_no_longer_known(old: StreamDescription, new: StreamDescription) -> str:
+    """Return how known units became others of which it is not known how many µV they are, or an empty string."""
+    lost = [f"{a} → {b or 'none'}" for a, b in zip(old.units, _units(new), strict=False) if factor_of(a) and not factor_of(b)]
+    return ", ".join(dict.fromkeys(lost)) if new.n_channels == old.n_channels else ""
+
+
+def _units(stream: StreamDescription) -> tuple[str, ...]:
+    return stream.units or ("",) * stream.n_channels

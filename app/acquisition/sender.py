@@ -95,10 +95,16 @@ class Sender:
             altered = self._injector.alter(block.samples, block.first)
             strayed = self._injector.stray(block.stamps, block.first)
             self.samples.push(altered[kept], strayed[kept])
-        self._mark(block.markers)
+        self.mark(*block.markers)
 
-    def _mark(self, markers: tuple[Marker, ...]) -> None:
-        """Send markers; who begins to listen is told the newest one again, for it may still hold."""
+    def mark(self, *markers: Marker) -> None:
+        """Send markers; who begins to listen is told the newest one again, for it may still hold.
+
+        Parameters
+        ----------
+        *markers : Marker
+            What happened; without any, only those who have just begun to listen are told.
+        """
         if self.markers is None:
             return
         had_listener, self._has_listener = self._has_listener, self.markers.has_consumers()

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_MAX_CHANNELS = 4096
+
+MAX_CHANNELS = 4096
+"""Streams with more are not described channel by channel."""
+
+_SPEEDS = (1e-3, 1e3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,7 @@ class StreamDescription:
     name, type, source_id, hostname, uid : str
         As declared; `source_id` is empty when the source gives none, `uid` is new for each start of the source.
     n_channels : int
-        Number of channels.
+        Number of channels; one more than `MAX_CHANNELS` when there are more than those.
     sfreq : float
         Nominal sampling rate in Hz; 0 when irregular.
     channel_format : str
@@ -97,7 +101,7 @@ def parse_description(xml: str) -> StreamDescription:
     root = _parse(xml)
     desc = root.find("desc")
     desc = desc if desc is not None else ElementTree.Element("desc")
-    n_channels = int(min(max(_number(root, "channel_count"), 0), _MAX_CHANNELS))
+    n_channels = int(min(max(_number(root, "channel_count"), 0), MAX_CHANNELS + 1))
     return StreamDescription(
         name=_text(root, "name"),
         type=_text(root, "type"),
@@ -113,7 +117,7 @@ def parse_description(xml: str) -> StreamDescription:
         manufacturer=_manufacturer(desc),
         created_at=_number(root, "created_at"),
         simulated=_text(desc, "simulated").lower() in ("true", "yes", "1"),
-        speed=_number(desc, "replay/speed") or 1.0,
+        speed=_speed(desc),
         markers_id=_text(desc, "markers_source_id"),
         end_marker=_text(desc, "end_marker"),
     )
@@ -138,6 +142,11 @@ def _number(node: ElementTree.Element, path: str) -> float:
     except ValueError:
         return 0.0
     return value if math.isfinite(value) else 0.0
+
+
+def _speed(desc: ElementTree.Element) -> float:
+    speed = _number(desc, "replay/speed")
+    return speed if _SPEEDS[0] <= speed <= _SPEEDS[1] else 1.0
 
 
 def _channel_entries(desc: ElementTree.Element, what: str, n_channels: int) -> tuple[str, ...]:

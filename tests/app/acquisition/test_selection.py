@@ -56,3 +56,23 @@ def test_differences_are_named():
     assert differences(BOX, replace(BOX, uid="u2", channel_format="double64", created_at=9.0)) == ""
     assert differences(BOX, replace(BOX, n_channels=1, sfreq=500.0)) == "1 channels instead of 2 and 500 Hz instead of 250 Hz"
     assert differences(BOX, replace(BOX, ch_names=("T7", "T9"))) == "other channel labels (T8 → T9)"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"sfreq": 1e300}, "no amplifier is faster"),
+        ({"n_channels": 4097}, "more than 4096"),
+        ({"n_channels": 0}, "no channels"),
+    ],
+)
+def test_what_no_device_can_be_is_refused(changes, reason):
+    assert reason in refusal(replace(BOX, **changes))
+
+
+def test_a_known_unit_that_becomes_another_is_no_difference_and_one_that_becomes_unknown_is():
+    old = replace(BOX, units=("uV", "uV"))
+    assert differences(old, replace(BOX, units=("mV", "mV"))) == ""
+    assert differences(old, replace(BOX, units=("counts", "counts"))) == "a unit that is not known (uV → counts)"
+    assert differences(old, replace(BOX, units=())) == "a unit that is not known (uV → none)"
+    assert differences(replace(BOX, units=()), replace(BOX, units=("counts", "counts"))) == ""
