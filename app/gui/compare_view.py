@@ -144,7 +144,7 @@ class CompareView(PaintedView):
 
 def what_it_costs(model: Standing) -> str:
     """Return a model's own figures: processor time an answer, agreement with the markers, what it skipped."""
-    parts = [] if model.cost_s is None else [f"{model.cost_s * 1e3:.1f} ms of processor"]
+    parts = [] if model.cost_s is None else [f"{model.cost_s * 1e3:.1f} ms CPU"]
     if model.score is not None:
         parts.append(f"{model.score.accuracy:.0%} of {model.score.n_compared} right")
     if model.n_skipped:

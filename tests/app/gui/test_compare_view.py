@@ -46,8 +46,8 @@ def test_agreement_and_the_last_disagreement_are_told(view):
 
 
 def test_what_each_model_costs_and_how_right_it_is(view):
-    assert what_it_costs(MINE) == "1.9 ms of processor · 92% of 100 right"
-    assert what_it_costs(THEIRS) == "3.1 ms of processor · 90% of 100 right · 2 skipped"
+    assert what_it_costs(MINE) == "1.9 ms CPU · 92% of 100 right"
+    assert what_it_costs(THEIRS) == "3.1 ms CPU · 90% of 100 right · 2 skipped"
     assert what_it_costs(Standing("new")) == ""
 
 
