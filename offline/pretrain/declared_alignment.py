@@ -1,4 +1,4 @@
-"""Declarations: finetuning by triplets, by text, and by the network's own answers."""
+"""Declarations: contrast between modalities; finetuning by triplets, by text, and by the network's own answers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from offline.finetune.options import EegclipOptions, SelftrainOptions, TripletOptions
 from offline.pretrain.method import Builder, Method, Setting
+from offline.pretrain.mrccl_options import MrcclFinetuneOptions, MrcclPretrainOptions
 
 if TYPE_CHECKING:
     from offline.training.inputs import Inputs
@@ -42,6 +43,25 @@ def _selftrain() -> Builder:
     return build
 
 
+def _mrccl() -> Builder:
+    from offline.pretrain.mrccl import MrCcl
+
+    def build(setting: Setting) -> MethodTask:
+        given = setting.config.pretrain.options if setting.config.pretrain else {}
+        return MrCcl(setting, MrcclPretrainOptions.model_validate(given))
+
+    return build
+
+
+def _mrccl_joint() -> Builder:
+    from offline.finetune.privileged import Privileged
+
+    def build(setting: Setting) -> MethodTask:
+        return Privileged(setting, MrcclFinetuneOptions.model_validate(setting.config.finetune.options))
+
+    return build
+
+
 def _labelled(setting: Setting) -> Inputs:
     if setting.labelled is None:
         raise ValueError("Finetuning needs labelled windows.")
@@ -49,6 +69,38 @@ def _labelled(setting: Setting) -> Inputs:
 
 
 DECLARED: tuple[Method, ...] = (
+    Method(
+        name="mrccl",
+        title="MR-CCL, contrast between modalities",
+        stage="pretrain",
+        summary="A window's EEG and what else was measured find each other among other trials; each finds its noisy twin.",
+        when="DEAP-like peripheral channels exist for training (sclcm-offline peripherals); without them, a weaker second view of the EEG.",
+        signals=("features",),
+        looks_at=("trial", "second modality"),
+        encoders=("sclcm", "tcn"),
+        loss="NT-Xent between modalities + NT-Xent between clean and noisy",
+        trivial="all windows at one place: ln(2n - 1) for each of the two",
+        batches="one window of a trial",
+        source="MER2024-SEMI, arXiv:2409.04447, whose code takes each vector for its own positive",
+        build=_mrccl,
+        options=MrcclPretrainOptions,
+    ),
+    Method(
+        name="mrccl_joint",
+        title="MR-CCL, second modality in training only",
+        stage="finetune",
+        summary="Trains EEG, second modality and both together with modality dropout; the EEG's own classifier is kept.",
+        when="After 'mrccl': what else was measured teaches, and the live program needs the EEG alone.",
+        signals=("features",),
+        looks_at=("label", "trial", "second modality"),
+        encoders=("sclcm", "tcn"),
+        loss="cross-entropy of both + half of each alone + 0.1 (contrast between modalities + clean against noisy)",
+        trivial="the shares of the classes, whatever the window",
+        batches="shuffled windows, trials of rare classes more often",
+        source="MER2024-SEMI, arXiv:2409.04447",
+        build=_mrccl_joint,
+        options=MrcclFinetuneOptions,
+    ),
     Method(
         name="triplet",
         title="triplets, semi-hard",

@@ -31,6 +31,9 @@ SPECIAL: dict[str, dict] = {
     "jepa": {"pretrain": {"options": {"n_predictor": 16, "predictor_depth": 1, "batch_size": 16, "momentum": 0.9}}},
     "sicleer": {"pretrain": {"options": {"batch_size": 8}}},
     "sicleer_joint": {"head": {"kind": "steps"}},
+    "eegclip": {
+        "finetune": {"options": {"encoder": "hashed words", "class_words": [["happy", "glad"], ["sad"]], "n_space": 8}},
+    },
 }
 """What a method needs besides the usual; an entry is merged over the usual config, section by section."""
 

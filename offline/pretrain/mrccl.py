@@ -1,0 +1,110 @@
+"""MR-CCL: a window's EEG and its second modality find each other, and each finds its noisy twin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from offline.finetune.trial_sampler import TrialSampler
+from offline.pretrain.method import Setting
+from offline.pretrain.modalities import SecondModality, modality_losses, noisy_twin
+from offline.pretrain.mrccl_options import MrcclPretrainOptions
+from offline.pretrain.ntxent import trivial_ntxent_loss
+from offline.training.collapse import collapse_figures
+from offline.training.inputs import Inputs, joined
+from offline.training.task import Indices, Validation
+from offline.training.trainer import pick_device
+from sclcm_core.models import Projector
+from sclcm_core.models.modality import VectorEncoder
+
+
+class MrCcl:
+    """Pretraining by contrast between modalities.
+
+    Parameters
+    ----------
+    setting : Setting
+        What every method is given; labels are not looked at.
+    options : MrcclPretrainOptions
+        The second modality, temperature and noise.
+    """
+
+    def __init__(self, setting: Setting, options: MrcclPretrainOptions) -> None:
+        if setting.config.pretrain is None:
+            raise ValueError("The config has no section [pretrain].")
+        self._config, self._options, self._seed = setting.config.pretrain, options, setting.seed
+        second = SecondModality(setting.config, options, setting.train)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(setting.seed.of("modalities").number())
+            n = setting.encoder.n_embedding
+            self._network = nn.ModuleDict(
+                {"encoder": setting.encoder, "second": VectorEncoder(second.n_values, n), "projector": Projector(n)}
+            )
+        self._train = _Pairs(setting.train, second, self._config.device)
+        self._validation = _Pairs(joined(list(setting.validation)), second, self._config.device) if setting.validation else None
+        self._sampler = TrialSampler(setting.train.trial, batch_size=options.batch_size, n_per_trial=1)
+
+    @property
+    def network(self) -> nn.Module:
+        """Both encoders and the projector."""
+        return self._network
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Return one group."""
+        return [{"params": list(self._network.parameters()), "lr": self._config.lr}]
+
+    @property
+    def n_batches(self) -> int:
+        """Batches in an epoch."""
+        return self._sampler.n_batches
+
+    def batches(self, rng: np.random.Generator) -> Iterator[Indices]:
+        """Yield batches of one window a trial."""
+        return self._sampler.epoch(rng)
+
+    def loss(self, indices: Indices, generator: torch.Generator) -> Tensor:
+        """Return the sum of both contrasts, shape () and without unit."""
+        return self._loss_of(self._train, indices, generator)[0]
+
+    def _loss_of(self, pairs: _Pairs, indices: Indices, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        chosen = torch.from_numpy(indices)
+        features, vectors = pairs.features[chosen], pairs.vectors[chosen]
+        embedding, clean = self._project(features, vectors)
+        noisy = self._project(noisy_twin(features, generator, self._options), noisy_twin(vectors, generator, self._options))[1]
+        across, against_noise = modality_losses(clean, noisy, pairs.trial[chosen], tau=self._options.tau)
+        return across + self._options.noise_weight * against_noise, embedding
+
+    def _project(self, features: Tensor, vectors: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        embedding = self._network["encoder"](features).float()
+        projector = self._network["projector"]
+        return embedding, (projector(embedding), projector(self._network["second"](vectors).float()))
+
+    def validate(self) -> Validation | None:
+        """Return the loss on validation people, with the same batches and noise each time, and how far it has collapsed."""
+        if self._validation is None:
+            return None
+        seed = self._seed.of("validation")
+        generator = seed.torch_generator(self._validation.features.device.type)
+        sampler = TrialSampler(self._validation.trial.cpu().numpy(), batch_size=self._options.batch_size, n_per_trial=1)
+        found = [self._loss_of(self._validation, indices, generator) for indices in sampler.epoch(seed.rng())]
+        loss = float(np.mean([float(value.detach()) for value, _ in found]))
+        return Validation(-loss, {"validation_loss": loss, **collapse_figures(torch.cat([e for _, e in found]))})
+
+    def trivial_loss(self) -> float:
+        """Return the loss of projections that are all alike."""
+        n = len(next(self._sampler.epoch(np.random.default_rng(0))))
+        return (1 + self._options.noise_weight) * trivial_ntxent_loss(n)
+
+
+class _Pairs:
+    """Windows with their second modality as tensors on the device."""
+
+    def __init__(self, inputs: Inputs, second: SecondModality, wish: str) -> None:
+        device = pick_device(wish)
+        self.features = torch.from_numpy(inputs.features).to(device)
+        self.vectors = second.of(inputs).to(device)
+        self.trial = torch.from_numpy(inputs.trial).to(device)

@@ -1,0 +1,146 @@
+"""Contrast between modalities: the second modality, the losses, pretraining and finetuning with it."""
+
+import numpy as np
+import pytest
+import torch
+
+from offline.datasets.peripherals import VALUES, Peripherals, load_peripherals, peripheral_features
+from offline.evaluate.scores import confusion, macro_f1
+from offline.finetune.classify import network_outputs
+from offline.finetune.fit import FitData, fit_member
+from offline.finetune.privileged import oversampling
+from offline.finetune.soft_vote import best_weights, soft_vote
+from offline.pretrain.method import Setting
+from offline.pretrain.methods import find_method
+from offline.pretrain.modalities import SecondModality, modality_losses, second_view
+from offline.pretrain.mrccl_options import MrcclOptions
+from offline.pretrain.ntxent import ntxent_loss
+from offline.seeds import Seed
+from offline.training import Trainer
+from offline.training.inputs import normalised, population_normaliser
+from offline.training.networks import build_encoder
+from sclcm_core.errors import ConfigError, DatasetError
+from sclcm_core.features.spec import FeatureSpec
+from sclcm_core.models.modality import VectorEncoder
+
+FINETUNE = {"method": "mrccl_joint", "epochs": 10, "batch_size": 32, "head_lr": 1e-2, "encoder_lr": 1e-2, "patience": 10}
+
+
+def sides(windows):
+    parts = np.flatnonzero(windows.subject < 4), np.flatnonzero(windows.subject >= 4)
+    population = population_normaliser(windows, parts[0])
+    return [normalised(windows, part, "population", population) for part in parts]
+
+
+def test_the_losses_average_over_modalities_and_leave_out_pairs_of_one_trial():
+    torch.manual_seed(0)
+    a, b, c, d = torch.randn(4, 6, 5, dtype=torch.float64)
+    trial = torch.tensor([0, 0, 1, 2, 3, 3])
+    across, against = modality_losses((a, b), (c, d), trial, tau=0.2)
+    assert float(across) == pytest.approx(float(ntxent_loss(a, b, tau=0.2, group=trial)))
+    halves = ntxent_loss(a, c, tau=0.2, group=trial) + ntxent_loss(b, d, tau=0.2, group=trial)
+    assert float(against) == pytest.approx(float(halves) / 2)
+
+
+def test_a_sample_does_not_depend_on_its_neighbours_in_evaluation_mode():
+    torch.manual_seed(0)
+    encoder, values = VectorEncoder(7, 16).eval(), torch.randn(9, 7)
+    with torch.no_grad():
+        assert torch.allclose(encoder(values)[3:4], encoder(values[3:4]), atol=1e-6)
+
+
+def test_the_second_view_is_left_minus_right_and_spread_over_time():
+    spec = FeatureSpec(ch_names=("T7", "Cz", "T8"), sfreq=128.0, n_frames=8)
+    features = np.random.default_rng(0).normal(size=(2, 5, 3, 8)).astype(np.float32)
+    view = second_view(features, spec)
+    means = features.mean(-1)
+    np.testing.assert_allclose(view[:, :5], means[:, :, 0] - means[:, :, 2], atol=1e-6)
+    np.testing.assert_allclose(view[:, 5:], features.std(-1).reshape(2, -1), atol=1e-6)
+
+
+def test_the_second_modality_is_standardised_by_the_training_windows_alone(config, windows):
+    train, validation = sides(windows)
+    second = SecondModality(config, MrcclOptions(), train)
+    values = second.of(train)
+    assert torch.allclose(values.mean(0), torch.zeros(second.n_values), atol=0.05)
+    assert values.std(0).mean() == pytest.approx(1.0, abs=0.1)
+    assert second.of(validation).shape == (len(validation), second.n_values)
+
+
+def test_peripherals_come_from_a_file_by_the_number_of_the_window(config, windows, tmp_path):
+    train, validation = sides(windows)
+    values = np.arange(len(windows), dtype=np.float32)[:, None] * np.ones((1, 3), np.float32)
+    path = tmp_path / "p.npz"
+    Peripherals(values, windows.t0).save(path)
+    second = SecondModality(config, MrcclOptions(peripherals=path), train)
+    order = np.argsort(second.of(validation)[:, 0].numpy())
+    assert np.array_equal(order, np.argsort(validation.window))
+    Peripherals(values, windows.t0 + 1).save(path)
+    with pytest.raises(ConfigError, match="other windows"):
+        SecondModality(config, MrcclOptions(peripherals=path), train)
+
+
+def test_a_missing_or_foreign_file_of_peripherals_is_refused(tmp_path):
+    with pytest.raises(DatasetError, match="no file"):
+        load_peripherals(tmp_path / "none.npz")
+    np.savez(tmp_path / "other.npz", x=np.zeros(3))
+    with pytest.raises(DatasetError, match="holds no peripheral features"):
+        load_peripherals(tmp_path / "other.npz")
+
+
+def test_peripheral_features_find_rate_and_slope():
+    t = np.arange(0, 20, 1 / 128)
+    channels = np.random.default_rng(0).normal(0, 1e-3, (8, len(t)))
+    channels[4] += 2.0 * t
+    channels[5] += np.sin(2 * np.pi * 0.25 * t)
+    channels[6] += np.sin(2 * np.pi * 1.2 * t)
+    channels[7] += 30.0
+    found = dict(zip(VALUES, peripheral_features(channels, 128.0), strict=True))
+    assert found["GSR slope"] == pytest.approx(2.0, abs=0.01)
+    assert found["breath rate"] == pytest.approx(0.25, abs=0.02)
+    assert found["pulse rate"] == pytest.approx(1.2, abs=0.03)
+    assert found["temperature mean"] == pytest.approx(30.0, abs=0.01)
+
+
+def test_pretraining_brings_modalities_together_below_the_loss_of_learning_nothing(make_config, make_windows):
+    windows = make_windows(n_per_class=30, n_subjects=12, effect=3.0)
+    train, validation = sides(windows)
+    config = make_config(pretrain={"method": "mrccl", "epochs": 12, "lr": 5e-3, "options": {"batch_size": 16, "tau": 0.3}})
+    encoder = build_encoder(config, Seed(1))
+    task = find_method("mrccl").build()(Setting(config, encoder, train, None, (validation,), 0, Seed(1)))
+    history = Trainer(task, config.pretrain, Seed(2)).fit()
+    assert history.rows[-1]["loss"] < 0.9 * task.trivial_loss()
+    assert history.rows[-1]["collapsed"] == 0
+
+
+def test_what_is_kept_is_the_eegs_own_classifier_and_what_it_would_be_worth_together_is_told(
+    make_config, make_windows, tmp_path
+):
+    windows = make_windows(effect=2.0)
+    knowing = np.random.default_rng(0).normal(0, 0.3, (len(windows), 4)).astype(np.float32) + windows.label[:, None]
+    Peripherals(knowing.astype(np.float32), windows.t0).save(tmp_path / "p.npz")
+    config = make_config(finetune={**FINETUNE, "options": {"peripherals": str(tmp_path / "p.npz")}})
+    train, validation = sides(windows)
+    data = FitData((train,), (train,), (validation,), 2)
+    network, history = fit_member(config, data, build_encoder(config, Seed(1)), Seed(2))
+    assert not any("second" in name for name in network.state_dict())
+    assert macro_f1(confusion(validation.label, network_outputs(network, validation.features).argmax(1), 2)) > 0.9
+    last = history.rows[-1]
+    assert {"eeg", "both", "both_without_second", "second", "vote"} <= set(last)
+    assert last["second"] > 0.9 and last["both"] > 0.9 and last["both_without_second"] > 0.8
+
+
+def test_oversampling_makes_classes_and_trials_equally_likely():
+    label, trial = np.array([0, 0, 0, 0, 0, 1]), np.array([0, 0, 0, 1, 1, 2])
+    weight = oversampling(label, trial)
+    assert weight[label == 1].sum() == pytest.approx(0.5)
+    assert weight[trial == 0].sum() == pytest.approx(weight[trial == 1].sum()) == pytest.approx(0.25)
+
+
+def test_a_vote_weighs_probabilities_and_ignores_who_knows_nothing():
+    right, wrong = np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([[0.1, 0.9], [0.9, 0.1]])
+    np.testing.assert_allclose(soft_vote([right, wrong], [0.7, 0.35]), (2 * right + wrong) / 3)
+    weights = best_weights([right, wrong], np.array([0, 1]))
+    assert soft_vote([right, wrong], weights).argmax(1).tolist() == [0, 1]
+    with pytest.raises(ValueError, match="positive in sum"):
+        soft_vote([right], [0.0])
