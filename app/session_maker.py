@@ -14,6 +14,7 @@ from app.acquisition.lsl_network import list_streams
 from app.acquisition.matching import describe, match
 from app.acquisition.replay_source import ReplaySource
 from app.acquisition.source import SampleSource
+from app.experiment.marked_source import MarkedSource
 from app.gui.workbench import Assignment, FoundStream, ModelAtHand
 from app.paths import bundle_paths, user_dir
 from app.session.rival import Rival
@@ -63,6 +64,7 @@ class SessionMaker:
         self._bundle: Bundle | None = None
         self._rival: Bundle | None = None
         self._session: Session | None = None
+        self._marked: MarkedSource | None = None
 
     def __enter__(self) -> SessionMaker:
         return self
@@ -73,11 +75,17 @@ class SessionMaker:
     def make(self, plan: Plan, bundle: Bundle, rival: Bundle | None = None) -> Session:
         """Return a session, not yet started, with a second model or none; what went on around the last one ends."""
         second = Rival(rival, bundle.manifest, _settings_for(plan, rival.manifest)) if rival else None
-        session = Session(plan.make_source(), bundle, _settings_for(plan, bundle.manifest), second)
+        self._marked = MarkedSource(plan.make_source())
+        session = Session(self._marked, bundle, _settings_for(plan, bundle.manifest), second)
         self._around.close()
         self._around.enter_context(surround(session, self._arguments))
         self._plan, self._bundle, self._rival, self._session = plan, bundle, rival, session
         return session
+
+    def mark(self, text: str, t: float) -> None:
+        """Put a marker into the present session and its recording, at a time in s on the clock of the stream."""
+        if self._marked is not None:
+            self._marked.mark(text, t)
 
     def models(self) -> list[ModelAtHand]:
         """Return the bundles at hand; those that cannot be read are left out."""

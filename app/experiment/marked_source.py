@@ -41,6 +41,16 @@ class MarkedSource:
             return not self._waiting
 
     @property
+    def transport(self) -> object | None:
+        """What pauses and moves the source, if it can be."""
+        return getattr(self._source, "transport", None)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What there is to know about a recording."""
+        return getattr(self._source, "notes", ())
+
+    @property
     def realtime(self) -> bool:
         """See `SampleSource.realtime`."""
         return self._source.realtime

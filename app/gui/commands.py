@@ -89,6 +89,7 @@ def _session_commands(window: MainWindow) -> tuple[Command, ...]:
         Command(group, "Choose a stream", ("Ctrl+L",), window.choose_stream),
         Command(group, "Open a recording", ("Ctrl+O",), window.choose_recording),
         Command(group, "The model, and other models", ("Ctrl+M",), window.show_models),
+        Command(group, "Calibrate the model to a person", ("Ctrl+K",), window.calibrate),
         Command(group, "Play or pause the recording", ("P",), window.transport.toggle),
         Command(group, "Note this moment in the event log", ("N",), window.note_moment),
     )

@@ -194,6 +194,10 @@ class MainWindow(QMainWindow):
         """Show the streams in reach."""
         self.opening.choose_stream()
 
+    def calibrate(self) -> None:
+        """Lead through a calibration of the model to a person."""
+        self.opening.calibrate()
+
     def choose_recording(self) -> None:
         """Ask for a recording and replay it."""
         self.opening.choose_recording()

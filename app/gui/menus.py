@@ -28,6 +28,7 @@ class Menus(QObject):
         self._window = window
         self._source, self._views, self._looks = QMenu(window), QMenu(window), QMenu(window)
         self._source.addAction("Streams in reach …", window.choose_stream)
+        self._source.addAction("Calibrate to a person …", window.calibrate)
         self._source.addAction("Open a recording …", window.choose_recording)
         for theme in THEMES.values():
             action = self._looks.addAction(theme.title)

@@ -46,6 +46,15 @@ class Opening(QObject):
         if workbench is not None:
             self._send(workbench.models, panel.show_models)
 
+    def calibrate(self) -> None:
+        """Lead through a calibration of the model in use."""
+        from app.gui.calibration_panel import CalibrationPanel
+        from app.session.session import Session
+
+        window, workbench = self._window, self._window.workbench
+        if workbench is not None and isinstance(window.session, Session):
+            window.show_panel(CalibrationPanel(window.session, window.theme, workbench.mark, self.use_model, window))
+
     def choose_stream(self) -> None:
         """Show the streams in reach."""
         window, workbench = self._window, self._window.workbench

@@ -95,6 +95,10 @@ class Workbench(Protocol):
         """Return a session, not yet started, that replays a recording; with the present model when no path is given."""
         ...
 
+    def mark(self, text: str, t: float) -> None:
+        """Put a marker into the present session and its recording, at a time in s on the clock of the stream."""
+        ...
+
     def with_model(self, model_path: Path) -> SessionLike:
         """Return a session, not yet started, on the present source with another model."""
         ...

@@ -119,6 +119,11 @@ class Session:
         """Where the model's channels stand in the stream; empty before it is known."""
         return self._journey.channel_indices if self._journey else ()
 
+    def skip_nothing(self) -> None:
+        """Predict every window from now on, as a calibration needs it."""
+        if self._journey is not None:
+            self._journey.pipeline.skip_nothing()
+
     def start(self) -> None:
         """Start to look for the source."""
         self._acquiring.start()

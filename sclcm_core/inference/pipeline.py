@@ -96,6 +96,10 @@ class Pipeline:
         """How many more samples complete the next window; at least 1."""
         return self._extractor.n_awaited
 
+    def skip_nothing(self) -> None:
+        """Predict every window from now on."""
+        self._policy = WindowPolicy.EVERY
+
     def reset(self) -> None:
         """Start anew after a break in the stream; the person's statistics are kept."""
         self._extractor.reset()
