@@ -16,7 +16,7 @@ from offline.pretrain.patch_decoder import ChannelDecoder
 from offline.pretrain.raw_options import JepaOptions
 from offline.pretrain.raw_setting import patch_encoder
 from offline.pretrain.teacher import Teacher, momentum_at
-from offline.pretrain.window_task import WindowTask, fresh, pretrain_config
+from offline.pretrain.window_task import WindowTask, fresh, pretrain_config, settle
 from offline.training.task import Validation
 from sclcm_core.models import PatchTransformer
 
@@ -88,7 +88,9 @@ class Jepa(WindowTask):
         moments = hidden_moments(self._options.mask, self._encoder.n_patches, generator)
         n_rows = self._encoder.n_rows
         kept = moments.logical_not().repeat(n_rows).nonzero()[:, 0].expand(len(features), -1)
-        predicted = self._predictor(self._encoder.visible_tokens(features, kept), kept, n_rows)
+        seen = self._encoder.visible_tokens(features, kept)
+        settle(self._encoder, seen)
+        predicted = self._predictor(seen, kept, n_rows)
         return predicted[:, :, moments].float(), self.targets(features)[:, :, moments]
 
     @torch.no_grad()

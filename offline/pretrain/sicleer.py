@@ -18,7 +18,7 @@ from offline.pretrain.one_per_trial import OnePerTrial
 from offline.pretrain.raw_options import SicleerJointOptions, SicleerOptions
 from offline.pretrain.raw_setting import dilated_encoder
 from offline.pretrain.temporal_contrast import hierarchical_loss
-from offline.pretrain.window_task import pretrain_config
+from offline.pretrain.window_task import pretrain_config, settle
 from offline.training.collapse import collapse_figures
 from offline.training.inputs import Inputs, joined
 from offline.training.networks import build_classifier
@@ -147,7 +147,9 @@ class Sicleer:
     def loss(self, indices: Indices, generator: torch.Generator) -> Tensor:
         """Return the contrast of a batch, shape () and without unit."""
         features = self._train.features[torch.from_numpy(indices)]
-        return self._views.contrast(*self._views.represent(features, generator))
+        first, second, n_shared = self._views.represent(features, generator)
+        settle(self._encoder, first)
+        return self._views.contrast(first, second, n_shared)
 
     def validate(self) -> Validation | None:
         """Return the contrast on validation people, with the same batches and pieces each time, and how far it has collapsed."""
@@ -265,5 +267,6 @@ def step_logits(network: SclcmClassifier, steps: Tensor) -> Tensor:
     Tensor, shape (n, n_classes)
         Logits, without unit.
     """
-    logits: Tensor = network.head(steps if isinstance(network, StepClassifier) else steps.amax(dim=1))
+    encoder = cast(DilatedTcn, network.encoder)
+    logits: Tensor = network.head(steps if isinstance(network, StepClassifier) else encoder.embed(steps))
     return logits

@@ -15,7 +15,7 @@ from offline.pretrain.patch_decoder import ChannelDecoder
 from offline.pretrain.patch_targets import log_spectrum, masked_mse, norm_patch, patches
 from offline.pretrain.raw_options import StmemOptions
 from offline.pretrain.raw_setting import patch_encoder
-from offline.pretrain.window_task import WindowTask, fresh, pretrain_config
+from offline.pretrain.window_task import WindowTask, fresh, pretrain_config, settle
 
 
 class Stmem(WindowTask):
@@ -67,6 +67,7 @@ class Stmem(WindowTask):
         hidden = self._mask(len(features), generator)
         kept = visible_numbers(hidden.flatten(1))
         seen = self._encoder.visible_tokens(features, kept)
+        settle(self._encoder, seen)
         out = self._decoder(seen, kept, features.shape[2]).float()
         return self._error(out, patches(features).float(), hidden)
 

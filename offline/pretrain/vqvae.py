@@ -16,7 +16,7 @@ from offline.pretrain.patch_decoder import ChannelDecoder
 from offline.pretrain.patch_targets import log_spectrum, norm_patch, patches
 from offline.pretrain.raw_options import VqvaeOptions
 from offline.pretrain.raw_setting import patch_encoder
-from offline.pretrain.window_task import WindowTask, fresh, pretrain_config
+from offline.pretrain.window_task import WindowTask, fresh, pretrain_config, settle
 from offline.training.task import Validation
 from sclcm_core.errors import SclcmError
 
@@ -73,7 +73,9 @@ class Vqvae(WindowTask):
         self._codebook.start(tokens, rng.torch_generator(tokens.device.type))
 
     def _tokens(self, features: Tensor) -> Tensor:
-        tokens: Tensor = self._narrow(self._encoder.all_tokens(features)).flatten(0, 1)  # (n * n_tokens, n_code)
+        encoded = self._encoder.all_tokens(features)
+        settle(self._encoder, encoded)
+        tokens: Tensor = self._narrow(encoded).flatten(0, 1)  # (n * n_tokens, n_code)
         return tokens
 
     def batch_loss(self, features: Tensor, generator: torch.Generator) -> Tensor:

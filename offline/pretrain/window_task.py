@@ -16,6 +16,7 @@ from offline.training.collapse import collapse_figures
 from offline.training.inputs import Inputs, joined
 from offline.training.task import Indices, Validation
 from offline.training.trainer import pick_device
+from sclcm_core.models import DilatedTcn, PatchTransformer
 
 Made = TypeVar("Made", bound=nn.Module)
 
@@ -127,3 +128,18 @@ def fresh(setting: Setting, purpose: str, make: Callable[[], Made]) -> Made:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(setting.seed.of(purpose).number())
         return make()
+
+
+@torch.no_grad()
+def settle(encoder: DilatedTcn | PatchTransformer, represented: Tensor) -> None:
+    """Let the embedding's mean and spread follow a training that never looks at the embedding itself.
+
+    Parameters
+    ----------
+    encoder : DilatedTcn or PatchTransformer
+        In training mode; in evaluation mode nothing changes.
+    represented : Tensor, shape (n, n_tokens, n_embedding)
+        What it made of tokens or steps, without unit.
+    """
+    if encoder.training and len(represented) > 1:
+        encoder.embed(represented.detach())

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool1d, gelu
 
 from sclcm_core.models.contract import Encoder
+from sclcm_core.models.standardise import Standardise
 
 
 class DilatedTcn(Encoder):
@@ -66,6 +67,7 @@ class DilatedTcn(Encoder):
             *(_Block(widths[i], widths[i + 1], 2**i, is_last=i == n_blocks - 1) for i in range(n_blocks))
         )
         self.dropout = nn.Dropout(dropout)
+        self.standardise = Standardise(n_embedding)
 
     def sequence(self, features: Tensor) -> Tensor:
         """Lay windows out as steps.
@@ -123,6 +125,22 @@ class DilatedTcn(Encoder):
         """
         return self.represent(self.sequence(features))
 
+    def embed(self, steps: Tensor) -> Tensor:
+        """Make one vector of represented steps.
+
+        Parameters
+        ----------
+        steps : Tensor, shape (n, n_steps, n_embedding)
+            Representations, without unit.
+
+        Returns
+        -------
+        Tensor, shape (n, n_embedding)
+            The largest value of each plane over time, standardised; without unit.
+        """
+        embedding: Tensor = self.standardise(steps.amax(dim=1))
+        return embedding
+
     def forward(self, features: Tensor) -> Tensor:
         """Embed windows.
 
@@ -134,10 +152,9 @@ class DilatedTcn(Encoder):
         Returns
         -------
         Tensor, shape (n, n_embedding)
-            The largest value of each plane over time, without unit.
+            The largest value of each plane over time, standardised; without unit.
         """
-        embedding: Tensor = self.steps(features).amax(dim=1)
-        return embedding
+        return self.embed(self.steps(features))
 
 
 class _Block(nn.Module):

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from sclcm_core.models.channel_code import INITIAL_SD, ChannelCode, time_code
 from sclcm_core.models.contract import Encoder
 from sclcm_core.models.region_powers import REGIONS, RegionPowers, regions
+from sclcm_core.models.standardise import Standardise
 from sclcm_core.models.transformer_block import Blocks, cross_pattern
 
 AttentionMode = Literal["full", "cropa", "region"]
@@ -39,7 +40,7 @@ class PatchTransformer(Encoder):
     Notes
     -----
     Tokens are laid out channel by channel. To each is added the code of its channel and that of its moment. The embedding is the mean
-    over tokens. Four blocks of 128 with 4 heads and a hidden layer of 512 have 0.79 million weights.
+    over tokens, standardised. Four blocks of 128 with 4 heads and a hidden layer of 512 have 0.79 million weights.
 
     Examples
     --------
@@ -78,6 +79,7 @@ class PatchTransformer(Encoder):
             self.embed_powers = nn.Linear(self.powers.n_bands, n_embedding)
             self.region_code = nn.Parameter(INITIAL_SD * torch.randn(len(REGIONS), n_embedding))
         self.encode = Blocks(depth, n_embedding, n_heads, n_hidden)
+        self.standardise = Standardise(n_embedding)
         self.register_buffer("time", time_code(n_patches, n_embedding), persistent=False)
         self.register_buffer("allowed", self._allowed(attention), persistent=False)
 
@@ -149,6 +151,22 @@ class PatchTransformer(Encoder):
         encoded: Tensor = self.encode(self.tokens(features), self.allowed)
         return encoded
 
+    def embed(self, tokens: Tensor) -> Tensor:
+        """Make one vector of represented tokens.
+
+        Parameters
+        ----------
+        tokens : Tensor, shape (n, n_tokens, n_embedding)
+            All tokens of each window or some of them, without unit.
+
+        Returns
+        -------
+        Tensor, shape (n, n_embedding)
+            Their mean, standardised: most of a mean of tokens is the same for all windows. Without unit.
+        """
+        embedding: Tensor = self.standardise(tokens.mean(dim=1))
+        return embedding
+
     def visible_tokens(self, features: Tensor, kept: Tensor) -> Tensor:
         """Represent some tokens, which see only each other.
 
@@ -186,7 +204,7 @@ class PatchTransformer(Encoder):
             Embeddings, without unit.
         """
         if present is None:
-            return self.all_tokens(features).mean(dim=1)
+            return self.embed(self.all_tokens(features))
         if self.tokens_of != "raw":
             raise ValueError(f"Channels can be missing from tokens 'raw'; got '{self.tokens_of}'.")
         known = present.repeat_interleave(self.n_patches, dim=1)  # (n, n_tokens)
@@ -196,5 +214,5 @@ class PatchTransformer(Encoder):
         silent = torch.where(present[:, None, :, None], features, torch.zeros_like(features))
         encoded = self.encode(self.tokens(silent), allowed)
         share = known / known.sum(dim=1, keepdim=True).clamp_min(1)
-        embedding: Tensor = (encoded * share[..., None]).sum(dim=1)
+        embedding: Tensor = self.standardise((encoded * share[..., None]).sum(dim=1))
         return embedding
