@@ -42,7 +42,9 @@ _STAGES: dict[str, tuple[str, str]] = {
         "Trains on some people, stops by others, tests on the rest, each test side read once. Writes metrics.json and\n"
         "report.html: balanced accuracy with intervals over people, beside chance and logistic regression on the same folds.\n\n"
         "On a cluster, an array job runs the folds, each by itself, in a folder that they share; evaluate then puts them together:\n\n"
-        "  sbatch --array=0-19 --wrap 'sclcm-offline evaluate CONFIG --fold $SLURM_ARRAY_TASK_ID'",
+        "  sbatch --array=0-19 --wrap 'sclcm-offline evaluate CONFIG --fold $SLURM_ARRAY_TASK_ID'\n\n"
+        "or, in one command, with seeds and settings as well:\n\n"
+        "  sclcm-offline evaluate CONFIG --seeds 1,2,3 --sweep finetune.encoder_lr=1e-3,2e-3 --engine submitit --jobs 40",
     ),
     "pretrain": (
         "pretrain the final encoder on all people",
@@ -130,6 +132,7 @@ def _add_stage_options(stage: argparse.ArgumentParser, name: str) -> None:
     if name == "typicality":
         stage.add_argument("--bundle", type=Path, metavar="FILE", help="the bundle to change (default: the config's)")
     if name == "evaluate":
+        cli_study.add_engine_options(stage)
         stage.add_argument("--fold", type=int, metavar="N", help="run this fold alone, from 0, and write no report")
     if name in ("run", "quantize"):
         stage.add_argument(
@@ -184,7 +187,15 @@ def _evaluate(options: argparse.Namespace) -> None:
         (result,) = run_folds(_open(options), only=options.fold)
         print(f"Fold {options.fold} ({result.name}) is done.")
         return
-    _evaluated(_open(options), options.jobs)
+    if options.seeds or options.sweep:
+        print(cli_study.run_seeds(options, _print_table))
+        return
+    run = _open(options)
+    if options.engine != "joblib":
+        from offline.fold_jobs import compute_folds
+
+        compute_folds([run], cli_study.engine_of(options, run.folder.path))
+    _evaluated(run, options.jobs)
 
 
 def _evaluated(run: Run, n_jobs: int | None) -> Summary:
@@ -201,7 +212,7 @@ def _evaluated(run: Run, n_jobs: int | None) -> Summary:
 
 
 def _pretrain(options: argparse.Namespace) -> None:
-    from offline.stages import pretrain_final
+    from offline.final_fit import pretrain_final
     from offline.training.distributed import process_group
 
     with process_group():
@@ -209,7 +220,7 @@ def _pretrain(options: argparse.Namespace) -> None:
 
 
 def _finetune(options: argparse.Namespace) -> None:
-    from offline.stages import finetune_final
+    from offline.final_fit import finetune_final
 
     finetune_final(_open(options), options.epochs)
 
@@ -230,7 +241,7 @@ def _typicality(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from offline.stages import finetune_final, pretrain_final
+    from offline.final_fit import finetune_final, pretrain_final
 
     run = _open(options)
     summary = _evaluated(run, options.jobs)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sclcm_core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from offline.engines import Engine
 
 PrintTable = Callable[[Sequence[str], Sequence[Sequence[str]]], None]
 AddOptions = Callable[[argparse.ArgumentParser, str], None]
@@ -141,3 +145,59 @@ def run_simulate(options: argparse.Namespace) -> str:
             progress=lambda done, total: report(done, total, ""),
         )
     return f"Wrote {len(paths)} simulated files to '{options.folder}'."
+
+
+def add_engine_options(stage: argparse.ArgumentParser) -> None:
+    """Add what says who computes, and over which seeds and settings."""
+    stage.add_argument("--seeds", type=_numbers, metavar="N,N,...", help="evaluate with each seed, and give mean and spread")
+    stage.add_argument(
+        "--sweep",
+        action="append",
+        default=[],
+        metavar="KEY=V,V,...",
+        help="evaluate with each value of a config key, such as finetune.encoder_lr=1e-3,2e-3; of several, each combination",
+    )
+    stage.add_argument(
+        "--engine", choices=("joblib", "dask", "submitit"), default="joblib", help="who computes: this machine, Dask, SLURM"
+    )
+    stage.add_argument("--scheduler", metavar="ADDRESS", help="of Dask (default: workers are started here)")
+    stage.add_argument(
+        "--slurm",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="for submitit, such as slurm_partition=cpu; repeatable",
+    )
+
+
+def run_seeds(options: argparse.Namespace, print_table: PrintTable) -> str:
+    """Run the command ``evaluate`` over seeds and settings and return what to tell."""
+    from offline.config import load_config
+    from offline.study import STUDY_TABLE, plan_study, run_study, study_rows
+
+    config = load_config(options.config)
+    trials = plan_study(config, options.seeds or (), options.sweep)
+    folder = options.run_dir or Path("runs") / config.name / "study"
+    summaries = run_study(trials, folder, options.data_root, engine_of(options, folder))
+    print_table(STUDY_TABLE, study_rows(trials, summaries))
+    return (
+        "Settings are to be chosen by the last column, which is of validation people; the others are of test people.\n"
+        f"Table: {folder / 'study.json'}; a run folder for each beside it"
+    )
+
+
+def engine_of(options: argparse.Namespace, folder: Path) -> Engine:
+    """Return the engine that the options name."""
+    from offline.engines import Engine
+    from offline.evaluate.cross_validate import default_jobs
+
+    pairs = [text.partition("=") for text in options.slurm]
+    if bad := [key for key, _, value in pairs if not value]:
+        raise ConfigError(f"--slurm {bad[0]} has no value.", "Example: --slurm slurm_partition=cpu")
+    settings = {key: int(value) if value.isdigit() else value for key, _, value in pairs}
+    jobs = options.jobs or default_jobs()
+    return Engine(options.engine, jobs, options.scheduler, folder / "jobs", settings)
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]

@@ -10,6 +10,7 @@ import numpy as np
 
 from offline.config import Line
 from offline.evaluate.summary import Summary
+from offline.final_fit import final_data, final_ensemble
 from offline.finetune.word_table import word_stats
 from offline.quantize.bundle import abstention_entry, make_manifest, typicality_stats
 from offline.quantize.compare import Comparison, compare_files, shortfalls
@@ -18,7 +19,7 @@ from offline.quantize.ladder import TEXTS, chosen_rung, write_int8
 from offline.quantize.live_check import check_live
 from offline.quantize.model_card import model_card
 from offline.seeds import Seed
-from offline.stages import Run, final_data, final_ensemble
+from offline.stages import Run
 from offline.training.inputs import joined, population_normaliser
 from sclcm_core.errors import SclcmError
 from sclcm_core.inference.bundle import embed_manifest, read_manifest

@@ -16,24 +16,18 @@ from offline.config import RunConfig
 from offline.datasets import find_dataset, load_windows
 from offline.datasets.dataset import LabelledRecording
 from offline.datasets.window_set import WindowSet
-from offline.evaluate.covariances import window_covariances
+from offline.evaluate.covariances import Covariances, window_covariances
 from offline.evaluate.cross_validate import cross_validate
 from offline.evaluate.curves import CURVE_TABLE, Point, Variant, curve_rows, draw_curve
 from offline.evaluate.fold_result import FoldResult
 from offline.evaluate.riemannian import RIEMANNIAN
 from offline.evaluate.run_fold import FLOAT, INT8
 from offline.evaluate.summary import Summary, summarise
-from offline.finetune.fit import Epochs, FitData, fit_encoder, fit_member
-from offline.progress import Report, progress_bar
+from offline.progress import Report, progress_bar, silent
 from offline.roots import data_root
 from offline.runs import RunFolder, open_run
 from offline.seeds import Seed
-from offline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from offline.training.distributed import is_first
-from offline.training.inputs import normalised, population_normaliser
-from offline.training.networks import build_classifier, build_encoder
 from sclcm_core.errors import ConfigError
-from sclcm_core.models import Encoder, Ensemble
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +80,15 @@ class Run:
         return INT8 if self.config.quantize.enabled else FLOAT
 
 
-def prepare(config: RunConfig, folder: RunFolder, root: Path | None = None) -> Run:
+def prepare(
+    config: RunConfig,
+    folder: RunFolder,
+    root: Path | None = None,
+    *,
+    n_jobs: int = 1,
+    engine: str | None = None,
+    scheduler: str | None = None,
+) -> Run:
     """Read the data set and cut it into windows.
 
     Parameters
@@ -97,6 +99,35 @@ def prepare(config: RunConfig, folder: RunFolder, root: Path | None = None) -> R
         Where results are kept.
     root : Path, optional
         Folder of the data set, before all others.
+    n_jobs, engine, scheduler
+        Who computes the features; see :func:`~offline.datasets.engine.engine`.
+
+    Returns
+    -------
+    Run
+        Ready for the other stages.
+    """
+    with progress_bar("reading") as report:
+        run = read_run(config, folder, root, report=report, n_jobs=n_jobs, backend=engine, scheduler=scheduler)
+    folder.write_json("windows.json", windows_facts(run.windows))
+    return run
+
+
+def read_run(config: RunConfig, folder: RunFolder, root: Path | None = None, *, report: Report = silent, **workers: Any) -> Run:
+    """Cut the data set into windows, from frames that are kept beside the run folder where they are known.
+
+    Parameters
+    ----------
+    config : RunConfig
+        Which data and features.
+    folder : RunFolder
+        Where results are kept.
+    root : Path, optional
+        Folder of the data set, before all others.
+    report : callable
+        Told of each recording.
+    **workers
+        Who computes the features; see `load_windows`.
 
     Returns
     -------
@@ -104,20 +135,18 @@ def prepare(config: RunConfig, folder: RunFolder, root: Path | None = None) -> R
         Ready for the other stages.
     """
     where = data_root(config.dataset, root)
-    subjects = _subjects(config, where)
-    with progress_bar("reading") as report:
-        windows = load_windows(
-            config.dataset.name,
-            where,
-            config.features,
-            options=config.dataset.options,
-            window_hop_frames=config.dataset.window_hop_frames,
-            last_only=config.dataset.last_window_only,
-            subjects=subjects,
-            cache_dir=folder.path.parent / "frames",
-            progress=report,
-        )
-    folder.write_json("windows.json", windows_facts(windows))
+    windows = load_windows(
+        config.dataset.name,
+        where,
+        config.features,
+        options=config.dataset.options,
+        window_hop_frames=config.dataset.window_hop_frames,
+        last_only=config.dataset.last_window_only,
+        subjects=_subjects(config, where),
+        cache_dir=folder.path.parent / "frames",
+        progress=report,
+        **workers,
+    )
     return Run(config, folder, windows, where)
 
 
@@ -166,12 +195,16 @@ def run_folds(run: Run, *, n_jobs: int = 1, only: int | None = None) -> list[Fol
     list of FoldResult
         In the order of the folds; the one alone when `only` is given.
     """
-    wants_signal = RIEMANNIAN in run.config.evaluate.baselines
-    covariances = window_covariances(run.windows, run.recordings()) if wants_signal else None
     with progress_bar("evaluating") as report:
         return cross_validate(
-            run.config, run.windows, run.folder, covariances=covariances, n_jobs=n_jobs, only=only, report=report
+            run.config, run.windows, run.folder, covariances=run_covariances(run), n_jobs=n_jobs, only=only, report=report
         )
+
+
+def run_covariances(run: Run) -> Covariances | None:
+    """Return the covariances of the windows' signals where the config compares with a method that looks at them."""
+    wants_signal = RIEMANNIAN in run.config.evaluate.baselines
+    return window_covariances(run.windows, run.recordings()) if wants_signal else None
 
 
 def protocol_text(config: RunConfig) -> str:
@@ -267,124 +300,3 @@ def follow_curve(variants: Sequence[Variant], path: Path, root: Path | None = No
     rows = [dict(zip(CURVE_TABLE, row, strict=True)) for row in curve_rows(points)]
     (path / "curve.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     return points
-
-
-def final_data(run: Run) -> FitData:
-    """Return all usable windows as training data: nobody is left to validate or test on."""
-    usable = np.flatnonzero(run.windows.usable)
-    population = population_normaliser(run.windows, usable)
-    train = tuple(normalised(run.windows, usable, line, population) for line in run.config.lines)
-    return FitData(train, train, (), run.windows.n_classes)
-
-
-def chosen_epochs(run: Run) -> Epochs:
-    """Return how long the final fit's stages shall be: the median of what the folds' validation people found best."""
-    folds = run.folder.read_json("metrics.json")["folds"]
-    medians = {stage: round(float(np.median([fold["epochs"][stage] for fold in folds]))) for stage in ("pretrain", "finetune")}
-    return Epochs(**{stage: max(1, value) for stage, value in medians.items()})
-
-
-def pretrain_final(run: Run, epochs: int | None = None) -> None:
-    """Pretrain the encoders of the final network on all people; without a method in the config, there is nothing to do.
-
-    Parameters
-    ----------
-    run : Run
-        The run.
-    epochs : int, optional
-        How long; what the folds found best when left out.
-    """
-    if run.config.pretrain is None:
-        return
-    data, length = final_data(run), epochs or chosen_epochs(run).pretrain
-    with progress_bar("pretraining") as report:
-        for number in range(run.config.finetune.n_members):
-            if not run.folder.checkpoint_path("pretrain", number).is_file():
-                _pretrain_member(run, data, number, length, report)
-
-
-def _pretrain_member(run: Run, data: FitData, number: int, epochs: int, report: Report) -> None:
-    state_path = run.folder.state_path("pretrain", number)
-    encoder, history = fit_encoder(
-        run.config,
-        data,
-        _member_seed(run, number),
-        stop_after=epochs,
-        state_path=state_path,
-        on_epoch=lambda done, total, row: report(done, total, f"loss {row['loss']:.4f}"),
-    )
-    if not is_first():
-        return
-    facts = {"stage": "pretrain", "epochs": epochs, **_facts(run)}
-    save_checkpoint(run.folder.checkpoint_path("pretrain", number), Checkpoint(encoder.state_dict(), facts))
-    run.folder.write_table(f"checkpoints/pretrain-{number}.csv", history.rows)
-    state_path.unlink(missing_ok=True)
-
-
-def finetune_final(run: Run, epochs: int | None = None) -> None:
-    """Finetune the members of the final network on all people.
-
-    Parameters
-    ----------
-    run : Run
-        The run; pretrained first when its config says so.
-    epochs : int, optional
-        How long; what the folds found best when left out.
-    """
-    data, length = final_data(run), epochs or chosen_epochs(run).finetune
-    with progress_bar("finetuning") as report:
-        for number in range(run.config.finetune.n_members):
-            if not run.folder.checkpoint_path("finetune", number).is_file():
-                _finetune_member(run, data, number, length, report)
-
-
-def _finetune_member(run: Run, data: FitData, number: int, epochs: int, report: Report) -> None:
-    state_path = run.folder.state_path("finetune", number)
-    network, history = fit_member(
-        run.config,
-        data,
-        _pretrained_encoder(run, number),
-        _member_seed(run, number),
-        stop_after=epochs,
-        state_path=state_path,
-        on_epoch=lambda done, total, row: report(done, total, f"loss {row['loss']:.4f}"),
-    )
-    facts = {"stage": "finetune", "epochs": epochs, **_facts(run)}
-    save_checkpoint(run.folder.checkpoint_path("finetune", number), Checkpoint(network.state_dict(), facts))
-    run.folder.write_table(f"checkpoints/finetune-{number}.csv", history.rows)
-    state_path.unlink(missing_ok=True)
-
-
-def _pretrained_encoder(run: Run, number: int) -> Encoder:
-    encoder = build_encoder(run.config, _member_seed(run, number))
-    if run.config.pretrain is not None:
-        encoder.load_state_dict(load_checkpoint(run.folder.checkpoint_path("pretrain", number)).weights)
-    return encoder
-
-
-def final_ensemble(run: Run) -> Ensemble:
-    """Return the final network from its checkpoints, in evaluation mode."""
-    members = []
-    for number in range(run.config.finetune.n_members):
-        seed = _member_seed(run, number)
-        network = build_classifier(run.config, build_encoder(run.config, seed), run.windows.n_classes, seed)
-        network.load_state_dict(load_checkpoint(run.folder.checkpoint_path("finetune", number)).weights)
-        members.append(network)
-    return Ensemble(members).eval()
-
-
-def _member_seed(run: Run, number: int) -> Seed:
-    return Seed(run.config.seed).of("final", "member", number)
-
-
-def _facts(run: Run) -> dict[str, Any]:
-    config = run.config
-    return {
-        "config": config.name,
-        "seed": config.seed,
-        "class_names": list(run.windows.class_names),
-        "features": config.features.model_dump(mode="json"),
-        "encoder": config.encoder.model_dump(),
-        "head": config.head.model_dump(),
-        "origin": run.folder.read_json("origin.json"),
-    }
