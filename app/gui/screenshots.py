@@ -23,6 +23,7 @@ from app.gui.stream_panel import StreamPanel
 from app.gui.theme import THEMES
 from app.gui.workbench import FoundStream
 from sclcm_core.montage import DEAP_CHANNELS
+from sclcm_core.simulation.settings import HEADSET_CHANNELS
 
 if TYPE_CHECKING:
     from sclcm_core.inference.bundle import Bundle
@@ -199,7 +200,23 @@ def pose_session(session: Session, state: str) -> PosedSession:
     """Return the session that a state is shown with."""
     if state == "baseline":
         return session(baseline_s=REST_S)
+    if state == "two-models":
+        return session(rival=other_model(session().bundle))
     return session(ch_names=DEAP_CHANNELS) if state == "many-channels" else session()
+
+
+def other_model(bundle: Bundle) -> Bundle | None:
+    """Return another model at hand that tells the same from the same channels, or None."""
+    from app.paths import bundle_paths
+    from sclcm_core.inference.bundle import load_bundle
+
+    mine = bundle.manifest
+    for path in bundle_paths().values():
+        other = load_bundle(path)
+        same = set(other.manifest.class_names) == set(mine.class_names)
+        if same and other.sha256 != bundle.sha256 and set(other.manifest.features.ch_names) <= set(HEADSET_CHANNELS):
+            return other
+    return None
 
 
 def _pose_searching(window: MainWindow, session: PosedSession) -> None:
@@ -248,4 +265,5 @@ _STATES: dict[str, Callable[[MainWindow, PosedSession], None]] = {
     "failed": _pose_failed,
     "paused": _pose_paused,
     "many-channels": _pose_many,
+    "two-models": _play,
 }

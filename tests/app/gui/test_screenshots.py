@@ -6,6 +6,7 @@ from app.gui import screenshots
 from app.gui.posed_session import PosedSession
 from app.gui.theme import THEMES
 from app.gui.views import VIEWS
+from app.paths import assets_dir
 from sclcm_core.features.spec import FeatureSpec
 from sclcm_core.inference.bundle import load_bundle
 from tests.tiny_bundle import write_bundle
@@ -53,3 +54,24 @@ def test_everything_gets_its_picture(qapp, bundle, tmp_path, monkeypatch):
     } <= set(names)
     assert len(names) == len(set(names))
     assert all(path.stat().st_size > 1000 for path in (tmp_path / "shots").glob("*.png"))
+
+
+def test_two_models_are_posed_side_by_side_through_two_real_pipelines(bundle, tmp_path):
+    (tmp_path / "other").mkdir()
+    spec = FeatureSpec(ch_names=("T8", "T7"), sfreq=125.0, n_frames=4)
+    other = load_bundle(write_bundle(tmp_path / "other", spec, class_names=("positive", "negative"), name="other"))
+    session = PosedSession(bundle, rival=other)
+    heard = []
+    session.on_rival_prediction.append(heard.append)
+    session.go(Phase.STREAMING)
+    session.play([("neutral", 12.0)])
+    found = session.comparison()
+    assert len(heard) == session.status.n_predictions
+    assert 3 < found.n_compared == sum(p.withheld is None for p in heard)
+    assert found.agreement == 0.0  # the same network with its classes the other way round
+
+
+def test_the_model_to_pose_beside_another_tells_the_same():
+    shipped = load_bundle(assets_dir() / "models" / "emotion-simulated.onnx")
+    other = screenshots.other_model(shipped)
+    assert other is None or set(other.manifest.class_names) == set(shipped.manifest.class_names)
