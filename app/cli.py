@@ -48,6 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+    except ImportError as error:  # a library that was interrupted while it loaded
+        if isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
+            return 130
+        raise
     except BrokenPipeError:  # the reader of our output has left
         sys.stderr.close()
         return 0
