@@ -59,8 +59,8 @@ class CompareView(PaintedView):
             return "They tell different things; their answers are not counted against each other."
         if found.agreement is None:
             return "No window yet of which both say something."
-        last = f" · last disagreement at {clock(found.disagreements[-1].at_s)}" if found.disagreements else ""
-        return f"{found.agreement:.1%} of {found.n_compared} agree · mean difference {found.mean_difference:.3f}{last}"
+        last = f" · last apart at {clock(found.disagreements[-1].at_s)}" if found.disagreements else ""
+        return f"{found.agreement:.1%} of {found.n_compared} agree · differ by {found.mean_difference:.3f}{last}"
 
     def paint(self, painter: QPainter) -> None:
         """Paint two columns, and under them how they agree."""

@@ -70,6 +70,7 @@ class PosedSession:
         self.on_rival_prediction: list[Callable[[Prediction], None]] = []
         self.rival_manifest = rival.manifest if rival else None
         self._second = Pipeline(rival.manifest, rival.predictor, sfreq, baseline_s=baseline_s) if rival else None
+        self._second_truth = TruthScorer(rival.manifest.class_names if rival else ())
         self._agreement = Agreement(self.manifest, rival.manifest) if rival else None
         self._truth = TruthScorer(self.manifest.class_names)
         self._latencies: list[float] = []
@@ -112,7 +113,8 @@ class PosedSession:
         if self._agreement is None or self.rival_manifest is None:
             return None
         n, score = self.status.n_predictions, self.score()
-        mine, theirs = Standing(self.manifest.name, n, score=score), Standing(self.rival_manifest.name, n)
+        mine = Standing(self.manifest.name, n, score=score)
+        theirs = Standing(self.rival_manifest.name, n, score=self._second_truth.score())
         return self._agreement.compare(mine, theirs)
 
     def go(self, phase: Phase, message: str = "") -> None:
@@ -140,6 +142,7 @@ class PosedSession:
         """Tell of a marker at the newest sample."""
         marker = Marker(self.t_now, text)
         self._truth.push_marker(marker)
+        self._second_truth.push_marker(marker)
         for callback in self.on_marker:
             callback(marker)
 
@@ -178,6 +181,7 @@ class PosedSession:
         if self._second is None or self._agreement is None:
             return
         for prediction in self._second.advance(samples[:, self._rival_columns()], times, t_arrived):
+            self._second_truth.push_prediction(prediction)
             self._agreement.push_theirs(prediction)
             for callback in self.on_rival_prediction:
                 callback(prediction)

@@ -41,7 +41,7 @@ def view(qtbot, session, noise):
 
 
 def test_agreement_and_the_last_disagreement_are_told(view):
-    assert view.says == "97.3% of 110 agree · mean difference 0.012 · last disagreement at 0:37"
+    assert view.says == "97.3% of 110 agree · differ by 0.012 · last apart at 0:37"
     assert view.accessibleDescription() == view.says
 
 
