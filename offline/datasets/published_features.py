@@ -14,7 +14,7 @@ from sclcm_core.types import Float32Array, FloatArray
 
 _PAIRS = {"dasm": DASM_PAIRS_62, "rasm": DASM_PAIRS_62, "dcau": DCAU_PAIRS_62}
 _KINDS = ("de", "psd")
-_FROM_SIGNALS = ("reference", "bipolar", "passband", "notch_hz", "smoothing")
+_FROM_SIGNALS = ("rebuilt", "reference", "bipolar", "passband", "notch_hz", "smoothing")
 NOT_FINITE = "feature: 100% of a band not a number"
 """Fault of a published frame that holds NaN or an infinity."""
 

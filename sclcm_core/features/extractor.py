@@ -12,6 +12,7 @@ from sclcm_core.errors import MatchError
 from sclcm_core.features.frame import frame_function
 from sclcm_core.features.smoothing import KalmanSmoother, MovingAverage, centred_average, kalman_ratio, lds_smooth
 from sclcm_core.features.spec import FeatureSpec
+from sclcm_core.montage import find_channels
 from sclcm_core.streaming.bridge_gaps import GapBridge
 from sclcm_core.streaming.filter_bank import FilterBank
 from sclcm_core.streaming.marks import FLAT, MISSING, FlatWatch, merge
@@ -41,8 +42,9 @@ class Extractor:
 
     Notes
     -----
-    Chunking changes nothing, bit for bit. The order: bridge gaps, resample, re-reference, band-pass, notch; then the filter bank for
-    the kinds that need one; windows; features; smoothing. State: that of each of these, and the samples of the window in progress.
+    Chunking changes nothing, bit for bit. The order: bridge gaps, resample, rebuild, re-reference, band-pass, notch; then the filter
+    bank for the kinds that need one; windows; features; smoothing. State: that of each of these, and the samples of the window in
+    progress.
     """
 
     def __init__(self, spec: FeatureSpec, sfreq: float) -> None:
@@ -72,6 +74,7 @@ class Extractor:
         needs_resampling = rate_ratio(self.sfreq, self.spec.sfreq) != 1
         self._resampler = Resampler(self.sfreq, self.spec.sfreq, n_channels) if needs_resampling else None
         self._preprocessor = _preprocessor(self.spec)
+        self._rebuilt = find_channels(self.spec.rebuilt, self.spec.ch_names)[0]
         n_signals = len(self.spec.signal_names)
         needs_bank = self.spec.needs_filter_bank
         self._bank = _filter_bank(self.spec) if needs_bank else None
@@ -111,6 +114,7 @@ class Extractor:
     def _take(self, samples: FloatArray, times: Float64Array) -> None:
         bridged, valid = self._bridge.push(samples)
         marks = merge(valid, self._flat.push(bridged))
+        marks[:, self._rebuilt] = 0  # what such a channel recorded is not used
         if self._resampler:
             bridged, times, marks = self._resampler.push(bridged, times, marks)
         signal = self._preprocessor.push(bridged)
@@ -172,6 +176,7 @@ def _preprocessor(spec: FeatureSpec) -> Preprocessor:
     return Preprocessor(
         spec.sfreq,
         spec.ch_names,
+        rebuilt=spec.rebuilt,
         reference=spec.reference,
         bipolar_pairs=spec.bipolar,
         passband=spec.passband,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from sclcm_core.bands import SEED_BANDS, Band
 from sclcm_core.montage import front_back_pairs, left_right_pairs
+from sclcm_core.streaming.interpolate import rebuilding
 from sclcm_core.streaming.reference import Reference, bipolar_columns, ear_columns
 
 Kind = Literal[
@@ -80,7 +81,10 @@ class FeatureSpec(BaseModel):
     window_s: float = Field(default=1.0, gt=0, description="length of a frame's window in s")
     hop_s: float = Field(default=0.5, gt=0, description="distance between frames in s")
     n_frames: int = Field(default=10, ge=1, description="number of consecutive frames the model sees")
-    reference: Reference = Field(default="as_recorded", description="against what potentials are taken before anything else")
+    rebuilt: tuple[str, ...] = Field(
+        default=(), description="bad channels that are rebuilt from the others by spherical splines, before anything else"
+    )
+    reference: Reference = Field(default="as_recorded", description="against what potentials are taken")
     bipolar: tuple[tuple[str, str], ...] = Field(default=(), description="electrodes whose differences replace the channels")
     passband: tuple[float, float] | None = Field(
         default=None, description="causal band-pass over the whole signal, edges in Hz"
@@ -126,6 +130,8 @@ class FeatureSpec(BaseModel):
             raise ValueError(f"segment_s {self.segment_s} must lie between 4 samples and the window of {self.window_s} s")
 
     def _check_references(self) -> None:
+        if self.rebuilt:
+            rebuilding(self.ch_names, self.rebuilt)
         if self.reference == "linked":
             ear_columns(self.ch_names)
         if self.bipolar:
@@ -234,4 +240,6 @@ class FeatureSpec(BaseModel):
 
     def cache_key(self) -> str:
         """Return a hash that changes when, and only when, the frames would."""
-        return hashlib.sha256(self.model_copy(update={"n_frames": 1}).model_dump_json().encode()).hexdigest()[:16]
+        later = {"rebuilt"} if not self.rebuilt else set()  # a field that came later counts once it is used
+        facts = self.model_copy(update={"n_frames": 1}).model_dump_json(exclude=later)
+        return hashlib.sha256(facts.encode()).hexdigest()[:16]

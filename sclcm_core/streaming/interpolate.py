@@ -69,8 +69,56 @@ def interpolate_channels(samples: FloatArray, ch_names: Sequence[str], bad: Coll
 
     Notes
     -----
-    Linear and without memory, so that a stream and a recording give the same but for rounding. What is rebuilt adds no
+    Linear and without memory, so that a stream and a recording give the same, bit for bit. What is rebuilt adds no
     information: a channel that is often bad should be left out of the features.
+    """
+    return interpolate(samples, *rebuilding(ch_names, bad))
+
+
+def interpolate(samples: FloatArray, good: Sequence[int], broken: Sequence[int], weights: Float64Array) -> Float64Array:
+    """Replace channels by weighted sums of others.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n_samples, n_channels)
+        Potentials in µV, finite in the good channels.
+    good, broken, weights
+        What `rebuilding` returned.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_samples, n_channels)
+        Potentials in µV, a copy.
+    """
+    out = np.array(samples, dtype=np.float64)
+    source = np.ascontiguousarray(out[:, good])
+    # sum by sum, not as a product of matrices, whose rounding may depend on how many samples come at once
+    for channel, row in zip(broken, weights, strict=True):
+        out[:, channel] = (source * row).sum(axis=1)
+    return out
+
+
+def rebuilding(ch_names: Sequence[str], bad: Collection[str]) -> tuple[list[int], list[int], Float64Array]:
+    """Return which channels are rebuilt, from which, and with what weights.
+
+    Parameters
+    ----------
+    ch_names : sequence of str
+        Names of the channels.
+    bad : collection of str
+        Names of the channels to rebuild.
+
+    Returns
+    -------
+    good, broken : list of int
+        Numbers of the channels that are used and of those that are rebuilt.
+    weights : ndarray of float64, shape (n_broken, n_good)
+        Weights without unit.
+
+    Raises
+    ------
+    ValueError
+        When a bad channel has no known place, or fewer than three good ones are left.
     """
     names = [canonical_name(name) for name in ch_names]
     wanted = {canonical_name(name) or name for name in bad}
@@ -82,9 +130,7 @@ def interpolate_channels(samples: FloatArray, ch_names: Sequence[str], bad: Coll
     if len(good) < 3:
         raise ValueError(f"{len(good)} good channels are left; at least 3 are needed to rebuild {', '.join(sorted(wanted))}.")
     places = positions(ch_names)
-    out = np.array(samples, dtype=np.float64)
-    out[:, broken] = out[:, good] @ spline_weights(places[good], places[broken]).T
-    return out
+    return good, broken, spline_weights(places[good], places[broken])
 
 
 def _on_sphere(points: Float64Array) -> Float64Array:

@@ -1,4 +1,4 @@
-"""What is done to the signal before features are computed: re-reference, band-pass, notch. The same live and offline."""
+"""What is done to the signal before features are computed: rebuild, re-reference, band-pass, notch. The same live and offline."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from sclcm_core.streaming.filters import CausalFilter, FilterState, bandpass, notch
+from sclcm_core.streaming.interpolate import interpolate, rebuilding
 from sclcm_core.streaming.reference import Reference, average_reference, bipolar, linked_reference
 from sclcm_core.types import Float64Array
 
@@ -16,7 +17,7 @@ PASSBAND_ORDER = 4
 
 
 class Preprocessor:
-    """Re-references and filters a stream, chunk by chunk.
+    """Rebuilds bad channels, re-references and filters a stream, chunk by chunk.
 
     Parameters
     ----------
@@ -24,6 +25,8 @@ class Preprocessor:
         Sampling rate in Hz.
     ch_names : sequence of str
         Names of the channels that will be pushed.
+    rebuilt : sequence of str
+        Bad channels that are rebuilt from the others.
     reference : {'as_recorded', 'average', 'linked'}
         Against what potentials are taken.
     bipolar_pairs : sequence of (str, str)
@@ -44,11 +47,13 @@ class Preprocessor:
         sfreq: float,
         ch_names: Sequence[str],
         *,
+        rebuilt: Sequence[str] = (),
         reference: Reference = "as_recorded",
         bipolar_pairs: Sequence[tuple[str, str]] = (),
         passband: tuple[float, float] | None = None,
         notch_hz: float | None = None,
     ) -> None:
+        self._rebuild = rebuilding(ch_names, rebuilt) if rebuilt else None
         self._rereference = _rereference(tuple(ch_names), reference, tuple(bipolar_pairs))
         self._filters: list[CausalFilter] = []
         if passband is not None:
@@ -71,6 +76,8 @@ class Preprocessor:
         ndarray of float64, shape (n_samples, n_channels or n_pairs)
             Potentials in µV.
         """
+        if self._rebuild:
+            samples = interpolate(samples, *self._rebuild)
         data = self._rereference(samples)
         for k, causal in enumerate(self._filters):
             data, self._states[k] = causal.apply(data, self._states[k])

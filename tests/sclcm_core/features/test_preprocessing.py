@@ -1,3 +1,5 @@
+import hashlib
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,6 +17,7 @@ from sclcm_core.streaming.reference import average_reference
 NAMES = ("T7", "T8", "Cz", "M1", "M2")
 STEPS: dict[str, dict[str, object]] = {
     "nothing": {},
+    "rebuilt": {"rebuilt": ("Cz",)},
     "average": {"reference": "average"},
     "linked": {"reference": "linked"},
     "bipolar": {"bipolar": (("T7", "Cz"), ("Cz", "T8"))},
@@ -23,7 +26,7 @@ STEPS: dict[str, dict[str, object]] = {
     "notch": {"notch_hz": 50.0},
     "moving average": {"smoothing": "moving_average", "smoothing_s": 2.0},
     "kalman": {"smoothing": "kalman", "smoothing_s": 3.0},
-    "all": {"reference": "average", "passband": (1.0, 45.0), "notch_hz": 50.0, "smoothing": "kalman"},
+    "all": {"rebuilt": ("T8",), "reference": "average", "passband": (1.0, 45.0), "notch_hz": 50.0, "smoothing": "kalman"},
 }
 
 
@@ -154,3 +157,26 @@ def test_a_channel_without_a_place_or_with_too_few_neighbours_is_not_rebuilt() -
         interpolate_channels(np.zeros((2, 5)), NAMES, ["ECG"])
     with pytest.raises(ValueError, match="2 good channels are left"):
         interpolate_channels(np.zeros((2, 3)), ("T7", "T8", "Cz"), ["Cz"])
+
+
+def test_a_rebuilt_channel_is_what_the_others_say_whatever_it_recorded() -> None:
+    x = eeg(640)
+    broken = x.copy()
+    broken[:, 2] = np.nan
+    wanted = spec(rebuilt=("Cz",))
+    (values, _, ok), (same, _, _) = stack(extract(wanted, broken, 128.0)), stack(extract(wanted, x, 128.0))
+    assert ok.all()
+    np.testing.assert_array_equal(values, same)
+    plain = stack(extract(spec(), interpolate_channels(x.astype(np.float64), NAMES, ["Cz"]), 128.0))[0]
+    np.testing.assert_allclose(values, plain, atol=1e-5)
+
+
+def test_a_channel_that_cannot_be_rebuilt_is_refused() -> None:
+    with pytest.raises(ValueError, match="ECG: not among the electrodes"):
+        spec(rebuilt=("ECG",))
+
+
+def test_the_key_of_specs_without_rebuilt_channels_is_what_it_was_before_there_were_any() -> None:
+    assert spec().cache_key() != spec(rebuilt=("Cz",)).cache_key()
+    former = spec().model_copy(update={"n_frames": 1}).model_dump_json(exclude={"rebuilt"})
+    assert spec().cache_key() == hashlib.sha256(former.encode()).hexdigest()[:16]
