@@ -13,13 +13,15 @@ from app.gui.card import Card
 from app.gui.explainer import Explainer
 from app.gui.history import History
 from app.gui.pace import Pace
-from app.gui.session_like import SessionLike, notes_of
+from app.gui.session_like import Compares, SessionLike, notes_of
 from app.gui.theme import Theme
 from app.gui.view import View
 from app.gui.views import VIEWS
 from sclcm_core.types import Marker, Prediction
 
 SCORE_EACH_S = 2.0
+EXPLAINED = ("bands", "scalp")
+"""The views on which one sees what drove an answer; nobody is asked while neither is open."""
 
 
 class Desk(QObject):
@@ -32,7 +34,7 @@ class Desk(QObject):
     window : QMainWindow
         Where the docks are.
     others : callable
-        Called five times a second, for what does not belong to a session.
+        Called four times a second, for what does not belong to a session.
     """
 
     def __init__(self, session: SessionLike, window: QMainWindow, others: Callable[[], None]) -> None:
@@ -40,6 +42,7 @@ class Desk(QObject):
         self.session = session
         self._others = others
         self._score_due = 0.0
+        self._trouble = ""
         self.history = History(session.manifest.class_names)
         for note in notes_of(session):
             self.history.note("warning", f"The recording: {note}")
@@ -66,7 +69,8 @@ class Desk(QObject):
 
     def follow(self) -> None:
         """Bring titles and explanations up to date."""
-        self.explainer.refresh()
+        if any(self.views[key].isVisible() for key in EXPLAINED):
+            self.explainer.refresh()
         self._follow_score()
         for card in self.cards.values():
             card.follow()
@@ -78,6 +82,14 @@ class Desk(QObject):
         if now >= self._score_due:
             self._score_due = now + SCORE_EACH_S
             self.history.score = self.session.score()
+            self._follow_rival()
+
+    def _follow_rival(self) -> None:
+        """Say once in the log that the second model has stopped, whether its view is open or not."""
+        found = self.session.comparison() if isinstance(self.session, Compares) else None
+        if found is not None and found.trouble != self._trouble:
+            self._trouble = found.trouble
+            self.history.note("error", found.trouble)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take on a look."""

@@ -10,6 +10,9 @@ from PyQt5.QtCore import QObject, Qt, QTimer
 from app.gui.view import View
 
 FRAME_HZ = 30.0
+OTHERS_EACH_S = 0.25
+LOOK_EACH_S = 0.25
+"""Asking Qt whether a view is covered costs as much as drawing a frame of traces; one that was seen is believed so long."""
 
 
 class Pace(QObject):
@@ -20,7 +23,7 @@ class Pace(QObject):
     views : sequence of View
         Who is called.
     others : callable
-        Called five times a second whatever can be seen: the truth bar, the header, the titles.
+        Called four times a second whatever can be seen: the truth bar, the header, the titles.
     parent : QObject, optional
         Owner.
     """
@@ -28,6 +31,7 @@ class Pace(QObject):
     def __init__(self, views: Sequence[View], others: Callable[[], None], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._others = others
+        self._seen_until = dict.fromkeys(views, 0.0)
         self._due = dict.fromkeys(views, 0.0)
         self._others_due = 0.0
         self.n_frames = 0
@@ -51,13 +55,18 @@ class Pace(QObject):
         for view, due in self._due.items():
             if now >= due:
                 self._due[view] = now + 1.0 / view.pace_hz - 0.5 / FRAME_HZ
-                if can_be_seen(view):
+                if self._can_be_seen(view, now):
                     view.refresh()
         if now >= self._others_due:
-            self._others_due = now + 0.2
+            self._others_due = now + OTHERS_EACH_S
             self._others()
         self.n_frames += 1
         self.frame_s = time.perf_counter() - started
+
+    def _can_be_seen(self, view: View, now: float) -> bool:
+        if now >= self._seen_until[view] or not view.isVisible():
+            self._seen_until[view] = now + LOOK_EACH_S if can_be_seen(view) else 0.0
+        return self._seen_until[view] > 0.0
 
 
 def can_be_seen(view: View) -> bool:

@@ -108,7 +108,7 @@ class TraceFeed:
             start = min(max(start, buffer.tail, 0), stop)
             if start == stop:
                 return np.zeros((0, len(self._columns))), start
-            raw = buffer.view(start, stop)[:, self._columns].astype(np.float64)
+            raw = np.take(buffer.view(start, stop), self._columns, axis=1).astype(np.float64)
             if buffer.holds(start):
                 return raw, start
 

@@ -14,15 +14,22 @@ class LatencyMeter:
     """Percentiles of the newest latencies."""
 
     def __init__(self) -> None:
-        self._values: deque[float] = deque(maxlen=KEPT)
+        self._values = np.empty(KEPT)
+        self._n_values = 0
+        self._known: dict[float, float] = {}
 
     def push(self, latency_s: float) -> None:
         """Take one latency in s."""
-        self._values.append(latency_s)
+        self._values[self._n_values % KEPT] = latency_s
+        self._n_values += 1
+        self._known = {}
 
     def percentile(self, percent: float) -> float | None:
-        """Return a percentile in s, or None before the first answer."""
-        return float(np.percentile(list(self._values), percent)) if self._values else None
+        """Return a percentile in s, or None before the first answer; many ask between two answers."""
+        known = self._known
+        if percent not in known and self._n_values:
+            known[percent] = float(np.percentile(self._values[: self._n_values], percent))
+        return known.get(percent)
 
 
 class CostMeter:
