@@ -144,6 +144,8 @@ class LslInlet:
             try:
                 return self._connect(self._changed, _RECONNECT_S)
             except ConnectionLostError:
+                self._changed = None
+                self._show_lost(self._open_feed())
                 raise StreamError("The stream that came back is gone again.", "Go on reading; it is looked for.") from None
 
     def close(self) -> None:

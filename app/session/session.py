@@ -17,7 +17,7 @@ from app.session.progress import Progress
 from app.session.rival import Rival
 from app.session.session_status import SessionSettings, SessionStatus
 from app.session.truth import TruthScore, TruthScorer
-from sclcm_core.errors import EndOfStream, SclcmError
+from sclcm_core.errors import EndOfStream, MatchError, SclcmError, StreamError
 from sclcm_core.features.normalise import Normaliser
 from sclcm_core.inference.bundle import Bundle
 from sclcm_core.inference.manifest import Manifest
@@ -183,15 +183,25 @@ class Session:
 
     def _embark_anew(self, old: _Journey) -> _Journey:
         """Finish what came before, and plan anew for a stream that returned with other channels or another rate."""
+        try:
+            spec = self.source.accept_change()
+        except StreamError:
+            if self.source.status().phase is Phase.LOST:  # gone again before it was taken: it is looked for
+                return old
+            raise
         self._is_changing = True
         old.buffer.close()
         self._processing.join()
         self._is_changing = False
         self._n_samples_before += old.buffer.head
-        spec = self.source.accept_change()
         if self.rival is not None:
             self.rival.part_from(spec)
-        return self._embark(spec)
+        try:
+            return self._embark(spec)
+        except MatchError as error:
+            raise MatchError(
+                f"The stream came back changed, and the model no longer fits it. {error.what}", error.remedy
+            ) from error
 
     def _prepare(self, spec: StreamSpec) -> _Journey:
         """Match the stream to the model, and build what depends on both."""

@@ -258,6 +258,7 @@ def test_a_stream_that_returns_as_it_was_is_resumed_with_its_loss(box, hear_box)
         ({"sfreq": 500.0}, "500 Hz instead of 250 Hz"),
         ({"ch_names": ("COUNT", "T8", "T7")}, "other channel labels (T7 → T8, T8 → T7)"),
         ({"channel_format": "string"}, "text, not samples"),
+        ({"units": ("none", "counts", "counts")}, "a unit that is not known (microvolts → counts)"),
     ],
 )
 def test_a_stream_that_returns_changed_is_not_accepted_in_silence(box, hear_box, changes, told):
@@ -282,6 +283,23 @@ def test_a_changed_stream_can_be_accepted_as_a_new_one(box, hear_box):
         assert ear.source.accept_change().sfreq == 500.0
         assert ear.listen(lambda: ear.n_samples == 375, counted=False)
         assert ear.phase is Phase.STREAMING
+
+
+@pytest.mark.slow
+def test_a_changed_stream_that_is_gone_again_before_it_is_accepted_is_looked_for(box, hear_box):
+    with box() as device:
+        ear = hear_box(device)
+        ear.listen(lambda: ear.n_samples == 125)
+        device.switch_off()
+        device.switch_on(sfreq=500.0)
+        assert ear.listen(lambda: ear.phase is Phase.CHANGED, 4.0)
+        device.switch_off()
+        with pytest.raises(StreamError, match="gone again"):
+            ear.source.accept_change()
+        assert ear.phase is Phase.LOST
+        device.switch_on(sfreq=250.0)
+        device.once_heard(lambda: device.send(100))
+        assert ear.listen(lambda: ear.n_samples == 225, 5.0)
 
 
 @pytest.mark.slow
