@@ -255,3 +255,24 @@ def test_the_live_path_imports_neither_torch_nor_mne() -> None:
 def test_the_two_script_names_are_installed() -> None:
     for name in ("sclcm", "sclcm-offline"):
         assert shutil.which(name, path=str(Path(sys.executable).parent)), f"{name} is not beside the interpreter"
+
+
+@pytest.mark.data
+def test_two_models_are_compared_on_every_window_of_a_recording(tiny: Path, tmp_path: Path, data_dir: Path) -> None:
+    other = write_bundle(tmp_path, FeatureSpec(ch_names=("T7", "T8"), sfreq=128.0), name="other", temperature=3.0)
+    command = ("replay", data_dir / f"{MINUTE}.edf", "--model", tiny, "--speed", "max", "--headless", "--json")
+    alone, both = records(here(*command)), records(here(*command, "--compare", other))
+    assert answers(both) == answers(alone)
+    theirs = [line for line in both if line["type"] == "rival_prediction"]
+    assert [p["t_end"] for p in theirs] == [p["t_end"] for p in alone[:-1]]
+    found = both[-1]["compare"]
+    assert found["n_compared"] == found["n_agreed"] == sum(p["withheld"] is None for p in theirs)
+    assert (found["second"]["model"], found["second"]["n_skipped"], found["trouble"]) == ("other", 0, None)
+
+
+@pytest.mark.data
+def test_a_model_is_not_compared_with_itself_nor_with_one_that_does_not_fit(tiny: Path, tmp_path: Path, data_dir: Path) -> None:
+    command = ("replay", data_dir / f"{MINUTE}.edf", "--model", tiny, "--speed", "max", "--headless", "--compare")
+    assert "is the same model" in complaint(here(*command, tiny))
+    misfit = write_bundle(tmp_path, FeatureSpec(ch_names=("AF7",), sfreq=128.0))
+    assert "AF7" in complaint(here(*command, misfit))

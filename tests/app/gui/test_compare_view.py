@@ -101,3 +101,11 @@ def test_the_report_says_how_two_models_agreed(view, session):
     text = report_html(session, view.history, QPixmap(4, 4))
     for part in ("Two models", "107 of 110 answers agree (97.3%)", "0:37 positive | neutral", "90% of 100 right"):
         assert part in text
+
+
+def test_that_the_second_model_has_stopped_is_in_the_log_once(window, session):
+    session.side_by_side = replace(FOUND, trouble="'float32' has stopped")
+    for _ in range(3):
+        window.desk._score_due = 0.0
+        window.desk.follow()
+    assert [event.text for event in window.desk.history.events].count("'float32' has stopped") == 1

@@ -128,3 +128,32 @@ def test_a_gui_that_stalls_for_a_second_costs_no_sample_and_no_answer(qtbot, liv
 @pytest.mark.parametrize("how", [asleep, at_work])
 def test_a_gui_that_stalls_for_five_seconds_costs_no_sample_and_latency_recovers(qtbot, live, tmp_path, how):
     stall(qtbot, live, tmp_path, 5.0, how)
+
+
+def test_it_closes_within_two_seconds_while_it_looks_for_a_stream(qtbot, settings, bundle):
+    session = Session(LslInlet(source_id="nobody"), bundle)
+    window = MainWindow(session, settings)
+    window.show()
+    session.start()
+    qtbot.waitUntil(lambda: window.header.phase.text == "Looking for the stream")
+    assert seconds_to_close(window) < 2.0
+    assert session.wait(0.0) or not session.spec
+
+
+def test_it_closes_within_two_seconds_while_it_records(qtbot, live, tmp_path):
+    recorder = Recorder(live.session, tmp_path)
+    recorder.start()
+    live.session.start()
+    qtbot.waitUntil(lambda: recorder.status.n_samples > 50, timeout=15_000)
+    began = time.perf_counter()
+    live.close()
+    status = recorder.stop()
+    assert time.perf_counter() - began < 2.0
+    assert len(read_session(status.path).samples) == live.session.status.n_samples
+
+
+def seconds_to_close(window: MainWindow) -> float:
+    began = time.perf_counter()
+    window.close()
+    window.deleteLater()
+    return time.perf_counter() - began
