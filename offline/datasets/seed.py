@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from offline.datasets.channel_order import check_channel_order
 from offline.datasets.dataset import LabelledRecording, Source
 from offline.datasets.dated_files import dated_files, warn_of_counts
 from offline.datasets.local_dataset import LocalDataset
@@ -68,6 +69,7 @@ class Seed(LocalDataset):
         """Return every visit of every subject."""
         folder = subfolder(self.require_root(root), "Preprocessed_EEG")
         files = dated_files(folder, self)
+        check_channel_order(folder)
         labels_path = folder / "label.mat"
         read_labels(labels_path, self)
         warn_of_counts(self.title, folder, Counter(file.subject for file in files), 15, 3)
