@@ -123,7 +123,7 @@ def _add_stage_options(stage: argparse.ArgumentParser, name: str) -> None:
         metavar="DIR",
         help="folder of the data set (default: the config's; else the data set's name in the folder SCLCM_TEST_DATA)",
     )
-    if name in ("run", "evaluate"):
+    if name in ("run", "evaluate", "curve"):
         stage.add_argument("--jobs", type=int, metavar="N", help="folds at a time (default: one a core); changes no result")
     if name == "prepare":
         stage.add_argument("--jobs", type=int, default=1, metavar="N", help="recordings at a time (default: 1; -1: one a core)")
@@ -137,6 +137,10 @@ def _add_stage_options(stage: argparse.ArgumentParser, name: str) -> None:
     if name in ("run", "quantize"):
         stage.add_argument(
             "--float", action="store_true", help="also write the float network as NAME-float.onnx, to compare live"
+        )
+    if name in ("run", "pretrain", "finetune"):
+        stage.add_argument(
+            "--log", choices=("csv", "tensorboard"), default="csv", help="tables alone (default), or TensorBoard's files as well"
         )
     if name in ("pretrain", "finetune"):
         stage.add_argument("--epochs", type=int, metavar="N", help="how long, instead of what the folds found best")
@@ -216,13 +220,13 @@ def _pretrain(options: argparse.Namespace) -> None:
     from offline.training.distributed import process_group
 
     with process_group():
-        pretrain_final(_open(options), options.epochs)
+        pretrain_final(_open(options), options.epochs, log=options.log)
 
 
 def _finetune(options: argparse.Namespace) -> None:
     from offline.final_fit import finetune_final
 
-    finetune_final(_open(options), options.epochs)
+    finetune_final(_open(options), options.epochs, log=options.log)
 
 
 def _quantize(options: argparse.Namespace) -> None:
@@ -245,8 +249,8 @@ def _run(options: argparse.Namespace) -> None:
 
     run = _open(options)
     summary = _evaluated(run, options.jobs)
-    pretrain_final(run)
-    finetune_final(run)
+    pretrain_final(run, log=options.log)
+    finetune_final(run, log=options.log)
     _shipped(run, summary, options.float)
 
 

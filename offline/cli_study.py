@@ -39,7 +39,7 @@ def _add_curve(commands: argparse._SubParsersAction[argparse.ArgumentParser], ad
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     curve.add_argument("what", choices=("labels", "channels"), help="what there is less of")
-    add_stage_options(curve, "evaluate")
+    add_stage_options(curve, "curve")
     curve.add_argument("--keep", action="append", metavar="A,B,...", help="channels of a point of the curve; may be repeated")
 
 
@@ -52,7 +52,7 @@ def _add_protocols(commands: argparse._SubParsersAction[argparse.ArgumentParser]
         "  sclcm-offline protocols assets/configs/sclcm-seed.toml --data-root /data/SEED --channels all --channels T7,T8",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_stage_options(protocols, "evaluate")
+    add_stage_options(protocols, "curve")
     protocols.add_argument(
         "--channels", action="append", metavar="A,B,...", help="channels, or 'all' (default: all); may be repeated"
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +16,9 @@ from offline.stages import Run
 from offline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from offline.training.distributed import is_first
 from offline.training.inputs import normalised, population_normaliser
+from offline.training.logs import LogKind, epoch_log
 from offline.training.networks import build_classifier, build_encoder
+from offline.training.trainer import EpochCallback
 from sclcm_core.models import Encoder, Ensemble
 
 
@@ -32,7 +37,7 @@ def chosen_epochs(run: Run) -> Epochs:
     return Epochs(**{stage: max(1, value) for stage, value in medians.items()})
 
 
-def pretrain_final(run: Run, epochs: int | None = None) -> None:
+def pretrain_final(run: Run, epochs: int | None = None, *, log: LogKind = "csv") -> None:
     """Pretrain the encoders of the final network on all people; without a method in the config, there is nothing to do.
 
     Parameters
@@ -41,6 +46,8 @@ def pretrain_final(run: Run, epochs: int | None = None) -> None:
         The run.
     epochs : int, optional
         How long; what the folds found best when left out.
+    log : {'csv', 'tensorboard'}
+        Whether event files are written as well.
     """
     if run.config.pretrain is None:
         return
@@ -48,10 +55,11 @@ def pretrain_final(run: Run, epochs: int | None = None) -> None:
     with progress_bar("pretraining") as report:
         for number in range(run.config.finetune.n_members):
             if not run.folder.checkpoint_path("pretrain", number).is_file():
-                _pretrain_member(run, data, number, length, report)
+                with _told(report, log, run.folder.path / "tensorboard" / f"pretrain-{number}") as on_epoch:
+                    _pretrain_member(run, data, number, length, on_epoch)
 
 
-def _pretrain_member(run: Run, data: FitData, number: int, epochs: int, report: Report) -> None:
+def _pretrain_member(run: Run, data: FitData, number: int, epochs: int, on_epoch: EpochCallback) -> None:
     state_path = run.folder.state_path("pretrain", number)
     encoder, history = fit_encoder(
         run.config,
@@ -59,7 +67,7 @@ def _pretrain_member(run: Run, data: FitData, number: int, epochs: int, report: 
         _member_seed(run, number),
         stop_after=epochs,
         state_path=state_path,
-        on_epoch=lambda done, total, row: report(done, total, f"loss {row['loss']:.4f}"),
+        on_epoch=on_epoch,
     )
     if not is_first():
         return
@@ -69,7 +77,7 @@ def _pretrain_member(run: Run, data: FitData, number: int, epochs: int, report: 
     state_path.unlink(missing_ok=True)
 
 
-def finetune_final(run: Run, epochs: int | None = None) -> None:
+def finetune_final(run: Run, epochs: int | None = None, *, log: LogKind = "csv") -> None:
     """Finetune the members of the final network on all people.
 
     Parameters
@@ -78,15 +86,18 @@ def finetune_final(run: Run, epochs: int | None = None) -> None:
         The run; pretrained first when its config says so.
     epochs : int, optional
         How long; what the folds found best when left out.
+    log : {'csv', 'tensorboard'}
+        Whether event files are written as well.
     """
     data, length = final_data(run), epochs or chosen_epochs(run).finetune
     with progress_bar("finetuning") as report:
         for number in range(run.config.finetune.n_members):
             if not run.folder.checkpoint_path("finetune", number).is_file():
-                _finetune_member(run, data, number, length, report)
+                with _told(report, log, run.folder.path / "tensorboard" / f"finetune-{number}") as on_epoch:
+                    _finetune_member(run, data, number, length, on_epoch)
 
 
-def _finetune_member(run: Run, data: FitData, number: int, epochs: int, report: Report) -> None:
+def _finetune_member(run: Run, data: FitData, number: int, epochs: int, on_epoch: EpochCallback) -> None:
     state_path = run.folder.state_path("finetune", number)
     network, history = fit_member(
         run.config,
@@ -95,12 +106,25 @@ def _finetune_member(run: Run, data: FitData, number: int, epochs: int, report: 
         _member_seed(run, number),
         stop_after=epochs,
         state_path=state_path,
-        on_epoch=lambda done, total, row: report(done, total, f"loss {row['loss']:.4f}"),
+        on_epoch=on_epoch,
     )
     facts = {"stage": "finetune", "epochs": epochs, **_facts(run)}
     save_checkpoint(run.folder.checkpoint_path("finetune", number), Checkpoint(network.state_dict(), facts))
     run.folder.write_table(f"checkpoints/finetune-{number}.csv", history.rows)
     state_path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _told(report: Report, log: LogKind, folder: Path) -> Iterator[EpochCallback]:
+    """Tell both the progress bar and the log of each epoch."""
+    with epoch_log(log, folder) as write:
+
+        def on_epoch(done: int, total: int, row: dict[str, float]) -> None:
+            report(done, total, f"loss {row['loss']:.4f}")
+            if is_first():
+                write(done, row)
+
+        yield on_epoch
 
 
 def _pretrained_encoder(run: Run, number: int) -> Encoder:

@@ -1,0 +1,57 @@
+"""What is written down of a training run while it goes on, for those who want to watch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, get_args
+
+from sclcm_core.errors import ConfigError
+
+LogKind = Literal["csv", "tensorboard"]
+LOG_KINDS: tuple[LogKind, ...] = get_args(LogKind)
+"""A table at the end, which is written in any case; or event files as well, as it goes on."""
+
+WriteEpoch = Callable[[int, Mapping[str, float]], None]
+"""Called with the number of epochs done and the figures of the last."""
+
+
+@contextmanager
+def epoch_log(kind: LogKind, folder: Path) -> Iterator[WriteEpoch]:
+    """Keep a log of epochs while the context lasts.
+
+    Parameters
+    ----------
+    kind : {'csv', 'tensorboard'}
+        With ``'csv'`` nothing is written here: the run folder has a table of every stage in any case.
+    folder : Path
+        Where TensorBoard's event files are written.
+
+    Yields
+    ------
+    callable
+        To be told of each epoch.
+
+    Raises
+    ------
+    ConfigError
+        When TensorBoard is wanted and is not installed.
+    """
+    if kind == "csv":
+        yield lambda number, figures: None
+        return
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise ConfigError(
+            f"The log 'tensorboard' cannot be written ({error}).", "Install it: pip install tensorboard; or leave out --log."
+        ) from error
+    with SummaryWriter(str(folder)) as writer:
+
+        def write(number: int, figures: Mapping[str, float]) -> None:
+            for name, value in figures.items():
+                writer.add_scalar(name, value, number)
+            writer.flush()
+
+        yield write
