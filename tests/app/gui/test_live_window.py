@@ -15,6 +15,7 @@ from app.acquisition.lsl_inlet import LslInlet
 from app.acquisition.simulated_headset import SimulatedHeadset
 from app.acquisition.source import Phase
 from app.gui.main_window import MainWindow
+from app.gui.traces_view import SETTLED_S
 from app.session.recorded_session import read_session
 from app.session.recorder import Recorder
 from app.session.session import Session
@@ -59,7 +60,9 @@ def traces(window: MainWindow) -> np.ndarray:
 def test_from_an_outlet_in_another_process_to_the_pixels_and_back_to_stillness(qtbot, live, headset):
     empty = traces(live)
     live.session.start()
-    qtbot.waitUntil(lambda: live.session.status.n_samples > 400, timeout=15_000)
+    view = live.desk.views["traces"]
+    qtbot.waitUntil(lambda: live.session.status.n_samples > 250 * (SETTLED_S + 0.5), timeout=15_000)
+    view.refresh()  # the scale has been chosen: from here on nothing but samples changes the picture
     first = traces(live)
     assert (first != empty).any(axis=-1).mean() > 0.01
     qtbot.waitUntil(lambda: (traces(live) != first).any(axis=-1).mean() > 0.003, timeout=3000)
