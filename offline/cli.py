@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from offline import cli_calibrate, cli_explore, cli_study
+from offline import cli_calibrate, cli_explore, cli_methods, cli_study
 from sclcm_core.errors import ConfigError, SclcmError
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     methods.add_argument("--page", type=Path, metavar="FILE", help="write a page on them instead, in Markdown")
     cli_study.add_commands(commands, _add_stage_options)
     cli_explore.add_commands(commands)
+    cli_methods.add_commands(commands)
     cli_calibrate.add_command(commands, _add_stage_options)
     for name, (summary, text) in _STAGES.items():
         stage = commands.add_parser(
@@ -298,6 +299,9 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     cli_calibrate.NAME: lambda options: print(cli_calibrate.run_check(options, _open, _print_table)),
     "explore": lambda options: cli_explore.run_explore(options, _print_table),
     "audit": lambda options: cli_explore.run_audit(options, _print_table),
+    "few-shot": lambda options: cli_methods.run_few_shot(options, _open, _print_table),
+    "words": lambda options: cli_methods.run_words(options, _open, _print_table),
+    "peripherals": lambda options: print(cli_methods.run_peripherals(options, _open)),
     "run": _run,
     "prepare": _prepare,
     "evaluate": _evaluate,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -62,3 +63,13 @@ class SelftrainOptions(MethodOptions):
     most_over_share: Annotated[
         float, Field(ge=1, description="a class may get this many times its share of the labelled trials")
     ] = 2.0
+
+
+class DistilOptions(MethodOptions):
+    """Distillation."""
+
+    teacher: Annotated[
+        Path | None, Field(description="run config of the teacher, a TOML file; it must name its data set's folder")
+    ] = None
+    temperature: Annotated[float, Field(gt=0, description="softens the answers of teacher and student")] = 2.0
+    share: Annotated[float, Field(ge=0, le=1, description="weight of the teacher beside the labels, 0..1")] = 0.5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from offline.finetune.options import EegclipOptions, SelftrainOptions, TripletOptions
+from offline.finetune.options import DistilOptions, EegclipOptions, SelftrainOptions, TripletOptions
 from offline.pretrain.method import Builder, Method, Setting
 from offline.pretrain.mrccl_options import MrcclFinetuneOptions, MrcclPretrainOptions
 
@@ -41,6 +41,12 @@ def _selftrain() -> Builder:
         return self_training(network, setting, SelftrainOptions.model_validate(setting.config.finetune.options))
 
     return build
+
+
+def _distil() -> Builder:
+    from offline.finetune.distil import build_distil
+
+    return build_distil
 
 
 def _mrccl() -> Builder:
@@ -148,5 +154,21 @@ DECLARED: tuple[Method, ...] = (
         source="MER2024-SEMI, arXiv:2409.04447",
         build=_selftrain,
         options=SelftrainOptions,
+    ),
+    Method(
+        name="distil",
+        title="distillation",
+        stage="finetune",
+        summary="Trains a teacher of another config on the same people, and the run's own network on its softened answers and the labels.",
+        when="The teacher is good and too slow for the live program: the student is what is shipped.",
+        signals=("features", "raw"),
+        looks_at=("label", "trial", "time"),
+        encoders=("sclcm", "tcn", "patches"),
+        loss="half cross-entropy, half T² KL of softened answers, T = 2",
+        trivial="the shares of the classes, whatever the window",
+        batches="shuffled windows",
+        source="Hinton et al. 2015, arXiv:1503.02531",
+        build=_distil,
+        options=DistilOptions,
     ),
 )

@@ -1,5 +1,7 @@
 """Tiny runs for the contract of the methods: one config and one set of windows for each."""
 
+from pathlib import Path
+
 import numpy as np
 
 from offline.config import RunConfig
@@ -31,6 +33,7 @@ SPECIAL: dict[str, dict] = {
     "jepa": {"pretrain": {"options": {"n_predictor": 16, "predictor_depth": 1, "batch_size": 16, "momentum": 0.9}}},
     "sicleer": {"pretrain": {"options": {"batch_size": 8}}},
     "sicleer_joint": {"head": {"kind": "steps"}},
+    "distil": {"finetune": {"options": {"teacher": str(Path(__file__).with_name("teacher.toml"))}}},
     "eegclip": {
         "finetune": {"options": {"encoder": "hashed words", "class_words": [["happy", "glad"], ["sad"]], "n_space": 8}},
     },
