@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,9 +83,9 @@ class SeedVFeatures(LocalDataset):
 
 def _load(path: Path) -> tuple[dict[int, Any], dict[int, Any]]:
     try:
-        with np.load(path, allow_pickle=False) as content:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
             found = [load_plain(content[name].tobytes()) for name in ("data", "label")]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise DatasetError(
             f"'{path}' holds no readable 'data' and 'label' ({error}).", "Copy the original file again."
         ) from error

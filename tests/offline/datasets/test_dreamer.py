@@ -125,3 +125,10 @@ def test_a_foreign_file_is_refused(path):
     savemat(path, {"x": 1})
     with pytest.raises(DatasetError, match=r"holds no structure DREAMER\.Data"):
         read(path)
+
+
+def test_a_truncated_file_is_refused_by_name(path, subjects):
+    write(path, subjects)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(DatasetError, match=r"DREAMER\.mat"):
+        read(path)

@@ -95,3 +95,18 @@ def test_a_pickle_that_would_run_something_is_refused(path):
 def test_impossible_options_are_refused(options):
     with pytest.raises(ValueError, match="must be"):
         Faced(**options)
+
+
+def test_a_truncated_file_is_refused(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(DatasetError, match=r"sub007\.pkl' is not a file of FACED"):
+        read(path)
+
+
+def test_samples_that_are_no_numbers_withhold_their_frames(path, rng):
+    data = rng.standard_normal(SHAPE)
+    data[0, 14, 200:300] = np.nan
+    path.write_bytes(pickle.dumps(data))
+    frames = compute_frames(read(path)[0], SPEC)
+    assert "T7" in next(iter(frames.faults.values()))
+    assert not compute_frames(read(path)[1], SPEC).faults

@@ -182,3 +182,19 @@ class TestSeedV:
         self.write(tmp_path, data | {3: np.ones((5, 300))}, labels)
         with pytest.raises(DatasetError, match=r"trial 3, is float64 \(5, 300\)"):
             load_windows("seed-v-features", tmp_path, self.spec)
+
+
+def test_a_truncated_file_is_refused_by_name(root):
+    path = root / "ExtractedFeatures" / "1_20131027.mat"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(DatasetError, match=r"1_20131027\.mat"):
+        frames(root)
+
+
+def test_a_truncated_archive_of_seed_v_is_refused_by_name(tmp_path):
+    (tmp_path / "EEG_DE_features").mkdir()
+    path = tmp_path / "EEG_DE_features" / "1_123.npz"
+    np.savez(path, data=pickle.dumps({}), label=pickle.dumps({}))
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(DatasetError, match=r"1_123\.npz"):
+        load_windows("seed-v-features", tmp_path, SPEC.model_copy(update={"window_s": 4.0, "hop_s": 4.0}))

@@ -7,7 +7,7 @@ import pytest
 from scipy.io import savemat
 
 from offline.datasets.seed_iv import CLIP_LABELS, SeedIV
-from sclcm_core.errors import DatasetError
+from sclcm_core.errors import DatasetError, RecordingError
 
 
 @pytest.fixture
@@ -51,3 +51,21 @@ def test_a_file_of_seed_is_refused(root, rng):
     savemat(path, {f"djc_eeg{k}": rng.standard_normal((62, 201)) for k in range(1, 16)})
     with pytest.raises(DatasetError, match="holds 15 trials; SEED-IV has 24"):
         list(SeedIV().read(SeedIV().sources(root)[0]))
+
+
+def first_trials(root):
+    return list(SeedIV().read(SeedIV().sources(root)[0]))
+
+
+def test_a_truncated_file_is_refused_by_name(root):
+    path = root / "eeg_raw_data" / "1" / "1_20150101.mat"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(RecordingError, match=r"1_20150101\.mat"):
+        first_trials(root)
+
+
+def test_a_trial_of_another_shape_is_refused_by_name(root, rng):
+    path = root / "eeg_raw_data" / "1" / "1_20150101.mat"
+    savemat(path, {f"cz_eeg{k}": rng.standard_normal((62 - (k == 5), 201)) for k in range(1, 25)})
+    with pytest.raises(RecordingError, match=r"'cz_eeg5' of .*\(61, 201\)"):
+        first_trials(root)
