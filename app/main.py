@@ -194,6 +194,8 @@ def run_play(arguments: argparse.Namespace) -> int:
     )
     with outlet:
         sys.stderr.write(f"'{arguments.file}' (source id {outlet.source_id}) is on the network. {PLAY_HELP}\n")
+        for note in outlet.notes:  # what the reader assumed or found odd; it was read in a process that logs nowhere
+            sys.stderr.write(f"sclcm: note: {note}\n")
         if sys.stdin.isatty():
             threading.Thread(target=_pass_commands, args=(outlet,), name="commands", daemon=True).start()
         while outlet.is_running and not outlet.wait(0.2):

@@ -59,7 +59,8 @@ def print_streams(records: Sequence[dict[str, Any]], out: TextIO, *, as_json: bo
     if not records:
         console.print(
             "No LSL stream is in reach. Start the headset's LSL program, or 'sclcm simulate' in another terminal; "
-            "across networks name the other computer as a known peer in lsl_api.cfg."
+            "where multicast does not reach, name the other computer with --known-peer ADDRESS.",
+            markup=False,
         )
     for record in records:
         _print_stream(console, record)

@@ -246,6 +246,6 @@ def _judge_streams(streams: Sequence[StreamDescription]) -> Finding:
         "Streams",
         f"{len(streams)} visible, none with EEG",
         False,
-        "Start the device's LSL program; without multicast between two networks, name its computer as a known peer; "
+        "Start the device's LSL program; where multicast does not reach, name its computer with `--known-peer ADDRESS`; "
         "`sclcm simulate` starts a simulated headset.",
     )

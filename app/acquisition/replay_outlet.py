@@ -88,6 +88,11 @@ class ReplayOutlet:
         What identifies the device; unique when not given.
     faults : sequence of str
         What goes wrong, as `parse_fault` reads it.
+
+    Attributes
+    ----------
+    notes : tuple of str
+        What there is to know about the recording, once it is on the network.
     """
 
     def __init__(
@@ -102,6 +107,7 @@ class ReplayOutlet:
         source_id: str | None = None,
         faults: Sequence[str] = (),
     ) -> None:
+        self.notes: tuple[str, ...] = ()
         self.source_id = f"sclcm-replay-{uuid.uuid4().hex[:12]}" if source_id is None else source_id
         arguments = [f"--speed={speed}", f"--wait={wait_s}", f"--name={name}", f"--source-id={self.source_id}"]
         arguments += ["--loop"] * loop + ([f"--trial={trial}"] if trial is not None else [])
@@ -117,7 +123,7 @@ class ReplayOutlet:
         StreamError
             When the recording cannot be read or played.
         """
-        self._child.start()
+        self.notes = tuple(self._child.start().get("notes", ()))
         return self
 
     def pause(self) -> None:
@@ -338,7 +344,7 @@ def _play(args: argparse.Namespace, stop: threading.Event) -> None:
     def on_ready(transport: Transport) -> None:
         if args.stop_with_parent:
             watch_parent(stop, lambda command: obey(transport, command))
-        report_ready(source_id=args.source_id, n_samples=recording.n_samples)
+        report_ready(source_id=args.source_id, n_samples=recording.n_samples, notes=recording.notes)
 
     play_recording_over_lsl(recording, settings, stop, on_ready)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from app.acquisition.faults import FaultInjector
 from app.acquisition.lsl_inlet import LslInlet
 from app.acquisition.replay_outlet import ReplayOutlet, ReplaySettings, obey, outlet_spec
+from app.acquisition.sender import Sender
 from app.acquisition.source import Phase
 from app.acquisition.transport import Transport
 from sclcm_core.errors import EndOfStream, StreamError
@@ -102,6 +105,34 @@ def test_a_replay_that_dies_is_lost_not_ended(saved, hear):
 def test_when_nobody_comes_a_replay_begins_alone_after_its_patience(saved):
     with ReplayOutlet(saved, 20.0, wait_s=0.3) as outlet:
         assert outlet.wait(10.0)
+
+
+@pytest.mark.lsl
+def test_what_the_reader_found_odd_is_told(tmp_path):
+    path = tmp_path / "cut.csv"
+    path.write_text("timestamps,T7,T8\n" + "".join(f"{k / 250.0:.4f},{k},1.5\n" for k in range(500)) + "2.0,1")
+    with ReplayOutlet(path) as outlet:
+        assert outlet.notes == read_recording(path).notes != ()
+
+
+def test_who_hears_of_the_markers_only_now_is_told_the_newest_again():
+    class Outlet:
+        is_heard, told = False, []
+
+        def has_consumers(self):
+            return self.is_heard
+
+        def mark(self, text, stamp, duration_s):
+            self.told.append(text)
+
+    outlet = Outlet()
+    sender = Sender(lambda: None, outlet, FaultInjector((), SFREQ, LABELS, np.random.default_rng(0)), threading.Event())
+    sender.mark(Marker(1.0, "rest"), Marker(2.0, "end"))
+    sender.mark()
+    outlet.is_heard = True
+    sender.mark()
+    sender.mark()
+    assert outlet.told == ["rest", "end", "end"]
 
 
 def test_a_file_that_cannot_be_read_says_why():
