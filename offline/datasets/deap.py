@@ -94,7 +94,6 @@ class DeapRatings(LocalDataset):
             )
         return [int(label) for label in self.scale().labels(column)]
 
-
     def column(self, ratings: FloatArray) -> FloatArray:
         """Return the ratings of the chosen dimension.
 
