@@ -16,10 +16,10 @@ import torch
 from offline.quantize.export import export_network
 from offline.quantize.static_int8 import quantize_int8
 from sclcm_core.inference.onnx_runtime import OnnxPredictor
-from sclcm_core.models import ClassifierHead, SclcmClassifier, SclcmEncoder
+from sclcm_core.models import ClassifierHead, Ensemble, SclcmClassifier, SclcmEncoder
 from tests.benchmarks.row import Row, interleaved
 
-LONG, LIVE = (5, 2, 250), (5, 2, 20)
+LONG, LIVE, WORKLOAD = (5, 2, 250), (5, 2, 20), (5, 19, 10)
 MIB = 2**20
 
 COLD_OURS = """
@@ -48,7 +48,7 @@ def rows() -> list[Row]:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch announces the end of its own quantization
-        return [*_latencies(Path(folder)), *_cold_start(Path(folder))]
+        return [*_latencies(Path(folder)), _ensemble(Path(folder)), *_cold_start(Path(folder))]
 
 
 def _latencies(folder: Path) -> list[Row]:
@@ -70,6 +70,24 @@ def _latencies(folder: Path) -> list[Row]:
             out.append(Row("size of int8 SCLCM, 2 x 250", *sizes, "MiB", 0.26, "float32"))
             torch.jit.save(torch.jit.trace(fx, window), str(folder / "fx.pt"))
     return out
+
+
+def _ensemble(folder: Path) -> Row:
+    """The shape of the workload model: its members are exported side by side."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        members = [
+            SclcmClassifier(
+                SclcmEncoder(WORKLOAD, widths=(32, 64), n_embedding=64, pooling="mean"), ClassifierHead(64, 2, n_hidden=0)
+            )
+            for _ in range(4)
+        ]
+        network = Ensemble(members).train()
+        network(torch.randn(64, *WORKLOAD))
+    int8, float32 = _files(network.eval().requires_grad_(False), WORKLOAD, folder)
+    window = np.random.default_rng(1).standard_normal((1, *WORKLOAD)).astype(np.float32)
+    calls = [_call(OnnxPredictor(path).logits, window) for path in (int8, float32)]
+    return _row("int8 ensemble of four, 19 x 10, one window", calls[0], calls[1], 1.0, "ONNX Runtime float32")
 
 
 def _cold_start(folder: Path) -> list[Row]:
