@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
@@ -68,6 +67,25 @@ class Attention(nn.Module):
         shares: Tensor = scores.softmax(dim=-1)
         return shares
 
+    def mix(self, tokens: Tensor, shares: Tensor) -> Tensor:
+        """Mix tokens by known shares.
+
+        Parameters
+        ----------
+        tokens : Tensor, shape (n, n_tokens, n_embedding)
+            Without unit.
+        shares : Tensor, shape (n, n_heads, n_tokens, n_tokens)
+            What each row pays to each column, in 0..1.
+
+        Returns
+        -------
+        Tensor, shape (n, n_tokens, n_embedding)
+            Without unit.
+        """
+        value = self._split(tokens)[2]
+        out: Tensor = self.out((shares @ value).transpose(1, 2).flatten(2))
+        return out
+
     def _split(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         n, n_tokens, n_embedding = tokens.shape
         parts = self.query_key_value(tokens).reshape(n, n_tokens, 3, self.n_heads, n_embedding // self.n_heads)
@@ -113,6 +131,29 @@ class Block(nn.Module):
         mixed = tokens + self.attention(self.norm_attention(tokens), allowed)
         out: Tensor = mixed + self.perceptron(self.norm_perceptron(mixed))
         return out
+
+
+    def forward_with_shares(self, tokens: Tensor, allowed: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Do as `forward` does, and tell how attention was shared out.
+
+        Parameters
+        ----------
+        tokens : Tensor, shape (n, n_tokens, n_embedding)
+            Without unit.
+        allowed : Tensor of bool, shape (n_tokens, n_tokens) or (n, 1, n_tokens, n_tokens), optional
+            True where the row may attend to the column.
+
+        Returns
+        -------
+        out : Tensor, shape (n, n_tokens, n_embedding)
+            Those of `forward` up to rounding, without unit.
+        shares : Tensor, shape (n, n_heads, n_tokens, n_tokens)
+            Those of `Attention.shares`, in 0..1.
+        """
+        normed = self.norm_attention(tokens)
+        shares = self.attention.shares(normed, allowed)
+        mixed = tokens + self.attention.mix(normed, shares)
+        return mixed + self.perceptron(self.norm_perceptron(mixed)), shares
 
 
 class Blocks(nn.Module):
@@ -175,6 +216,7 @@ def cross_pattern(channel: Tensor, time: Tensor) -> Tensor:
 
     Examples
     --------
+    >>> import torch
     >>> cross_pattern(torch.tensor([0, 0, 1, 1]), torch.tensor([0, 1, 0, 1])).int().tolist()
     [[1, 1, 1, 0], [1, 1, 0, 1], [1, 0, 1, 1], [0, 1, 1, 1]]
     """
