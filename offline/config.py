@@ -63,6 +63,9 @@ class PatchesConfig(_Strict):
         Literal["full", "cropa", "region"],
         Field(description="all tokens; those of the same channel or time; those of the same region too"),
     ] = "full"
+    prune: Annotated[
+        float, Field(ge=0, lt=1, description="share of tokens dropped after block 1 and after block 2, in finetuning and use")
+    ] = 0.0
     tokens: Annotated[
         Literal["raw", "hybrid", "features"],
         Field(description="patches of the signal, band powers of scalp regions beside them, or band powers alone"),

@@ -20,6 +20,7 @@ from sclcm_core.models import (
     StepClassifier,
     StepHead,
 )
+from sclcm_core.models.token_pruning import PrunedTransformer
 
 
 def build_encoder(config: RunConfig, seed: Seed) -> Encoder:
@@ -107,6 +108,8 @@ def build_classifier(config: RunConfig, encoder: Encoder, n_classes: int, seed: 
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed.of("head").number())
+        if isinstance(encoder, PatchTransformer) and config.encoder.patches.prune:
+            encoder = PrunedTransformer(encoder, config.encoder.patches.prune)
         if (head_of_method := space_head(config.finetune, encoder, n_classes)) is not None:
             return SclcmClassifier(encoder, head_of_method)
         if isinstance(encoder, DilatedTcn) and config.head.kind == "steps":
