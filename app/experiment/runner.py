@@ -98,7 +98,9 @@ class ProtocolRunner:
 
     def press(self) -> None:
         """Take a key that says 'go on': it ends instructions and a pause, and asks for a pause otherwise."""
-        if self.step is not None and self.step.kind is StepKind.INSTRUCTIONS:
+        if self.step is None or self.is_over:
+            return
+        if self.step.kind is StepKind.INSTRUCTIONS:
             self._next()
         else:
             self.is_paused = not self.is_paused

@@ -64,6 +64,11 @@ class StimulusScreen(QWidget):
         QApplication.flush()
         return local_clock()
 
+    @property
+    def step(self) -> Step:
+        """What is shown."""
+        return self._step
+
     def tell(self, step: Step, left_s: float | None, why_waiting: str) -> None:
         """Repaint when the seconds of a countdown change, or the reason to wait does."""
         second = math.ceil(left_s) if left_s is not None and step.kind is StepKind.COUNTDOWN else self._second
