@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from offline import cli_calibrate, cli_explore, cli_methods, cli_study
+from offline import cli_ablate, cli_calibrate, cli_explore, cli_methods, cli_study
 from sclcm_core.errors import ConfigError, SclcmError
 
 if TYPE_CHECKING:
@@ -106,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_study.add_commands(commands, _add_stage_options)
     cli_explore.add_commands(commands)
     cli_methods.add_commands(commands)
+    cli_ablate.add_commands(commands)
     cli_calibrate.add_command(commands, _add_stage_options)
     for name, (summary, text) in _STAGES.items():
         stage = commands.add_parser(
@@ -297,6 +298,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "protocols": lambda options: print(cli_study.run_protocols(options, _print_table)),
     "simulate": lambda options: print(cli_study.run_simulate(options)),
     cli_calibrate.NAME: lambda options: print(cli_calibrate.run_check(options, _open, _print_table)),
+    "ablate": lambda options: cli_ablate.run_ablate(options, _print_table),
     "explore": lambda options: cli_explore.run_explore(options, _print_table),
     "audit": lambda options: cli_explore.run_audit(options, _print_table),
     "few-shot": lambda options: cli_methods.run_few_shot(options, _open, _print_table),
