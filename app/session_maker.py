@@ -74,6 +74,8 @@ class SessionMaker:
 
     def make(self, plan: Plan, bundle: Bundle, rival: Bundle | None = None) -> Session:
         """Return a session, not yet started, with a second model or none; what went on around the last one ends."""
+        if rival is not None:
+            plan = _asking_once(plan)
         second = Rival(rival, bundle.manifest, _settings_for(plan, rival.manifest)) if rival else None
         self._marked = MarkedSource(plan.make_source())
         session = Session(self._marked, bundle, _settings_for(plan, bundle.manifest), second)
@@ -151,6 +153,22 @@ class SessionMaker:
         if self._bundle is None:
             raise RuntimeError("No session has been made yet.")
         return self._bundle
+
+
+def _asking_once(plan: Plan) -> Plan:
+    """Return a plan that takes a person's statistics once for models with the same features, as int8 and float have."""
+    normaliser_for = plan.normaliser_for
+    if normaliser_for is None:
+        return plan
+    known: dict[str, Normaliser | None] = {}
+
+    def remembered(manifest: Manifest) -> Normaliser | None:
+        key = manifest.features.cache_key()
+        if key not in known:
+            known[key] = normaliser_for(manifest)
+        return known[key]
+
+    return replace(plan, normaliser_for=remembered)
 
 
 def _settings_for(plan: Plan, manifest: Manifest) -> SessionSettings:

@@ -91,6 +91,16 @@ def test_each_of_two_models_gets_the_persons_statistics_only_if_it_was_trained_f
     assert asked == ["tiny"]
 
 
+def test_models_with_the_same_features_ask_for_a_persons_statistics_once(folder: Path) -> None:
+    (folder / "a").mkdir()
+    asked: list[str] = []
+    plan = Plan(lambda: ArraySource(eeg(4)), EVERY, lambda manifest: asked.append(manifest.name))
+    with SessionMaker(NOTHING) as maker:
+        first = load_bundle(write_bundle(folder / "a"))
+        run(maker.make(plan, first, load_bundle(write_bundle(folder, name="other", temperature=2.0))))
+    assert asked == ["tiny"]
+
+
 def test_a_recording_is_replayed_with_the_present_model(folder: Path) -> None:
     samples = eeg(4)
     recording = Recording(
