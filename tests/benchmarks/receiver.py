@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 BUFFER_S, SHORT_BUFFER_S = 60.0, 10.0
 MEASURE_S, WARM_UP_S, IDLE_S = 7.0, 1.5, 0.5
-N_ROUNDS, N_ATTEMPTS = 2, 4
+N_ROUNDS, N_ATTEMPTS = 2, 6
 REFERENCE = "mne-lsl StreamLSL"
 
 
@@ -80,10 +80,10 @@ def _of_profile(profile: Profile, has_reference: bool) -> list[Row]:
     outlet = ChildProcess("tests.benchmarks.receiver", ["outlet", source_id, *map(str, astuple(profile))])
     start = float(outlet.start()["start"])
     try:
-        rounds = [[_receive(side, source_id, profile, start) for side in sides] for _ in range(N_ROUNDS)]
+        rounds = [[_heard(side, source_id, profile, start) for side in sides] for _ in range(N_ROUNDS)]
     finally:
         outlet.stop()
-    heard = dict(zip(sides, [_best(list(runs)) for runs in zip(*rounds, strict=True)], strict=True))
+    heard = {side: _best(runs) for side, *all_runs in zip(sides, *rounds, strict=True) if (runs := [r for r in all_runs if r])}
     ours, theirs = heard["ours", BUFFER_S], heard.get(("theirs", BUFFER_S))
     flat, bare = heard.get(("ours", SHORT_BUFFER_S)), heard.get(("bare", BUFFER_S))
     return [
@@ -92,6 +92,17 @@ def _of_profile(profile: Profile, has_reference: bool) -> list[Row]:
         *([_flatness(profile, ours, flat)] if flat else []),
         *(_compare(profile, bare, theirs, "a bare loop around liblsl") if bare and theirs else []),
     ]
+
+
+def _heard(side: tuple[str, float], source_id: str, profile: Profile, start: float) -> Heard | None:
+    """Run a receiver; None when it is the other one and does not find the stream, which happens on a busy machine."""
+    try:
+        return _receive(side, source_id, profile, start)
+    except RuntimeError as error:
+        if side[0] != "theirs":
+            raise
+        log.warning("%s is left out of a round: %s", REFERENCE, str(error).strip().splitlines()[-1])
+        return None
 
 
 def _compare(profile: Profile, ours: Heard, theirs: Heard, who: str = "receiver") -> list[Row]:
