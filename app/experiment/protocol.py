@@ -144,7 +144,8 @@ def _located(stimulus: Stimulus, path: Path) -> Stimulus:
 
 
 def _first_problem(error: ValidationError) -> str:
-    problem = error.errors()[0]
+    problems = error.errors()
+    problem = next((found for found in problems if found["type"] == "extra_forbidden"), problems[0])
     path = [str(part) for part in problem["loc"]]
     if problem["type"] == "extra_forbidden":
         inner: dict[str, type[BaseModel]] = {"blocks": Block, "stimuli": Stimulus}

@@ -106,7 +106,8 @@ def read_mapping(path: Path) -> MarkerMapping:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"The mapping '{path}' is no TOML file ({error}).", "Mend it.") from error
     except ValidationError as error:
-        first = error.errors()[0]
+        problems = error.errors()
+        first = next((problem for problem in problems if problem["type"] == "extra_forbidden"), problems[0])
         key = ".".join(str(part) for part in first["loc"])
         hint = nearest(key, MarkerMapping.model_fields) if first["type"] == "extra_forbidden" else "Mend it."
         raise ConfigError(f"The mapping '{path}' is wrong at '{key}': {first['msg']}.", hint) from error
