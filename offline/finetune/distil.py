@@ -59,7 +59,7 @@ def distillation_loss(
     taught = torch.isfinite(teacher).all(dim=1)
     soft = torch.where(taught[:, None], teacher, torch.zeros_like(teacher)) / temperature
     gaps = kl_div((student / temperature).log_softmax(dim=1), soft.softmax(dim=1), reduction="none").sum(dim=1)
-    weight = torch.where(taught, share, 0.0)
+    weight = share * taught.to(student.dtype)
     return ((1 - weight) * cross_entropy(student, label, reduction="none") + weight * temperature**2 * gaps).mean()
 
 
