@@ -298,6 +298,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "protocols": lambda options: print(cli_study.run_protocols(options, _print_table)),
     "simulate": lambda options: print(cli_study.run_simulate(options)),
     cli_calibrate.NAME: lambda options: print(cli_calibrate.run_check(options, _open, _print_table)),
+    "embedding": lambda options: cli_ablate.run_embedding(options, _open, _print_table),
     "ablate": lambda options: cli_ablate.run_ablate(options, _print_table),
     "explore": lambda options: cli_explore.run_explore(options, _print_table),
     "audit": lambda options: cli_explore.run_audit(options, _print_table),

@@ -1,4 +1,4 @@
-"""The subcommand that takes a method apart."""
+"""The subcommands that take a method apart and look into an embedding."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import argparse
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from offline.stages import Run
 
 Table = Callable[[Sequence[str], Sequence[Sequence[str]]], None]
 """Prints a table: header, rows."""
@@ -19,6 +23,14 @@ signal, band powers, or both. Writes a table and a run folder for each variant; 
   sclcm-offline ablate assets/configs/sicleer-simulated.toml --only "joint,classification only,contrast only,without masking"
 """
 
+_EMBEDDING = """\
+Pretrain on the first fold's training people and say what the embedding then holds of its validation people, beside the untrained
+encoder: balanced accuracy of a linear probe and of the nearest neighbours, and whether classes, people or clips fall into clusters.
+The fold's test people are not looked at. For choosing among methods, not for reporting.
+
+  sclcm-offline embedding assets/configs/jepa-simulated.toml
+"""
+
 
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the subcommand to a command line.
@@ -29,12 +41,16 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         Those of 'sclcm-offline'.
     """
     kind = argparse.RawDescriptionHelpFormatter
+    embedding = commands.add_parser(
+        "embedding", help="ask what a pretrained embedding holds", description=_EMBEDDING, formatter_class=kind
+    )
     command = commands.add_parser(
         "ablate", help="ask what the parts of a method are worth", description=_TEXT, formatter_class=kind
     )
-    command.add_argument("config", type=Path, metavar="CONFIG", help="the run config, a TOML file")
-    command.add_argument("--run-dir", type=Path, metavar="DIR", help="folder for results (default: runs/NAME)")
-    command.add_argument("--data-root", type=Path, metavar="DIR", help="folder of the data set")
+    for each in (embedding, command):
+        each.add_argument("config", type=Path, metavar="CONFIG", help="the run config, a TOML file")
+        each.add_argument("--run-dir", type=Path, metavar="DIR", help="folder for results (default: runs/NAME)")
+        each.add_argument("--data-root", type=Path, metavar="DIR", help="folder of the data set")
     command.add_argument("--only", metavar="A,B,...", help="variants to evaluate (default: all)")
     command.add_argument("--jobs", type=int, metavar="N", help="folds at a time (default: one a core); changes no result")
 
@@ -70,3 +86,23 @@ def run_ablate(options: argparse.Namespace, print_table: Table) -> None:
     table = [dict(zip(CURVE_TABLE, row, strict=True)) for row in rows]
     (folder / "ablations.json").write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
     print_table(CURVE_TABLE, rows)
+
+
+def run_embedding(options: argparse.Namespace, open_run: Callable[[argparse.Namespace], Run], print_table: Table) -> None:
+    """Print what the embedding holds.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        What the user asked for.
+    open_run : callable
+        Opens the run that the options name.
+    print_table : callable
+        Prints a table.
+    """
+    from offline.evaluate.embedding_study import CLUSTER_TABLE, PROBE_TABLE, embedding_rows, study_embedding
+
+    run = open_run(options)
+    probes, clusters = embedding_rows(study_embedding(run.config, run.windows))
+    print_table(PROBE_TABLE, probes)
+    print_table(CLUSTER_TABLE, clusters)
