@@ -13,9 +13,10 @@ import onnx
 import torch
 from torch import nn
 
-from sclcm_core.inference.onnx_runtime import INPUT, OUTPUT
+from sclcm_core.inference.onnx_runtime import EMBEDDING, INPUT, OUTPUT
 from sclcm_core.models import fold_batchnorm, pool_before_relu
 from sclcm_core.models.merge import merge_members
+from sclcm_core.models.space_head import WithPlaces, knows_words
 
 _CHATTY = ("torch.onnx", "torch.onnx._internal.exporter._registration", "onnxscript", "onnx_ir", "root")
 
@@ -30,17 +31,19 @@ def export_network(network: nn.Module, input_shape: tuple[int, int, int], path: 
     input_shape : (int, int, int)
         (n_bands, n_columns, n_frames).
     path : Path
-        The ``.onnx`` file to write; input ``features``, output ``logits``.
+        The ``.onnx`` file to write; input ``features``, output ``logits``, and ``embedding`` where the network shares a space
+        with words.
     """
-    folded = exportable(network)
+    plain = exportable(network)
+    speaking = knows_words(plain)
     example = torch.zeros(2, *input_shape)  # two: one would be taken for a constant
     with quiet_exporter():
         program = torch.onnx.export(
-            folded,
+            WithPlaces(speaking) if speaking else plain,
             (example,),
             dynamo=True,
             input_names=[INPUT],
-            output_names=[OUTPUT],
+            output_names=[OUTPUT, EMBEDDING] if speaking else [OUTPUT],
             dynamic_shapes=({0: torch.export.Dim("n")},),
             verbose=False,
         )
