@@ -91,6 +91,7 @@ def test_differences_are_paired_over_people() -> None:
     assert len(check.as_dict()["people"]) == 10
 
 
+@pytest.mark.slow
 def test_the_bundle_of_a_fold_is_trained_once_and_never_on_whom_it_tests(config, windows, tmp_path: Path) -> None:
     from offline.datasets.splits import make_folds
 
