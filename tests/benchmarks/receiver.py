@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 BUFFER_S, SHORT_BUFFER_S = 60.0, 10.0
 MEASURE_S, WARM_UP_S, IDLE_S = 7.0, 1.5, 0.5
+AT_MOST_S = 120.0
 N_ROUNDS, N_ATTEMPTS = 2, 6
 REFERENCE = "mne-lsl StreamLSL"
 
@@ -146,7 +147,7 @@ def _receive(side: tuple[str, float], source_id: str, profile: Profile, start: f
         config.write_text(config_content(network_settings()), encoding="utf-8")
         command = [sys.executable, "-m", "tests.benchmarks.receiver", side[0], source_id, str(side[1])]
         environment = {**os.environ, "LSLAPICFG": str(config), "MNE_LSL_LOG_LEVEL": "ERROR"}
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=AT_MOST_S, check=False)
     if done.returncode:
         raise RuntimeError(f"The receiver '{side[0]}' failed:\n{done.stderr[-2000:]}")
     said = json.loads(done.stdout.splitlines()[-1])

@@ -19,7 +19,9 @@ import psutil
 
 from tests.benchmarks.row import Row
 
-MINUTES = float(os.environ.get("SCLCM_SOAK_MINUTES", "1"))
+MINUTES = float(os.environ.get("SCLCM_SOAK_MINUTES", "3"))
+"""How long the run takes, in min of the clock; at `SPEED` three are an hour of stream."""
+
 SPEED = 20.0
 EVERY_S = 0.25
 SETTLED_AFTER = 0.35
@@ -28,6 +30,7 @@ SETTLED_AFTER = 0.35
 RECORDING_S, STATE_S, SFREQ = 120.0, 20.0, 250.0
 N_CYCLES, N_FIRST = 200, 10
 HOUR_S = 3600.0
+_AT_MOST_S = 60.0 * MINUTES + 600.0
 MIB = 2**20
 
 
@@ -39,7 +42,8 @@ def rows() -> list[Row]:
 def _in_a_process(what: str) -> dict[str, list[float]]:
     alone = json.dumps({"session_id": f"bench-{uuid.uuid4().hex[:8]}", "resolve_scope": "machine", "ipv6": False})
     command = [sys.executable, "-m", "tests.benchmarks.soak", what]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "SCLCM_LSL": alone}, check=False)
+    environment = {**os.environ, "SCLCM_LSL": alone}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=_AT_MOST_S, check=False)
     if done.returncode:
         raise RuntimeError(f"The soak '{what}' failed:\n{done.stderr[-2000:]}")
     said: dict[str, list[float]] = json.loads(done.stdout.splitlines()[-1])
