@@ -34,8 +34,6 @@ def arrange(window: QMainWindow, cards: dict[str, Card]) -> None:
             cards[anchor].raise_()
     for key, card in cards.items():
         card.setVisible(key not in CLOSED_AT_FIRST or card.view.opens_itself)
-        if card.view.opens_itself:
-            card.raise_()
     _share_out(window, cards)
 
 

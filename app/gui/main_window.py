@@ -129,10 +129,11 @@ class MainWindow(QMainWindow):
         session.start()
 
     def _show_rival(self) -> None:
-        """Bring the view of two models to the front when there are two."""
-        if rival_of(self.session) is not None:
-            self.desk.cards["compare"].show()
-            self.desk.cards["compare"].raise_()
+        """Bring the view of two models to the front when there are two, and that of words when the model knows words."""
+        for key, is_wanted in (("words", self.desk.views["words"].opens_itself), ("compare", rival_of(self.session) is not None)):
+            if is_wanted:
+                self.desk.cards[key].show()
+                self.desk.cards[key].raise_()
 
     # -- looks -----------------------------------------------------------------------------------------------------------------
 
@@ -366,7 +367,7 @@ def run_window(
         window.resize(window.size().boundedTo(screen_of(window).size()))
         window.show()
         if words:
-            window.show_words(words)
+            QTimer.singleShot(0, lambda: window.show_words(words))
         session.start()
         status = application.exec_()
         window.close()
