@@ -13,11 +13,15 @@ import uuid
 from array import array
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import psutil
 
 from tests.benchmarks.row import Row
+
+if TYPE_CHECKING:
+    from sclcm_core.recordings.recording import Recording
 
 MINUTES = float(os.environ.get("SCLCM_SOAK_MINUTES", "3"))
 """How long the run takes, in min of the clock; at `SPEED` three are an hour of stream."""
@@ -130,7 +134,7 @@ def run_session() -> dict[str, list[float]]:
     }
 
 
-def _recording():
+def _recording() -> Recording:
     from sclcm_core.recordings.recording import Recording
     from sclcm_core.simulation import EMOTIONS, HEADSET_CHANNELS, SimulatedHead
     from sclcm_core.types import Marker, StreamSpec
