@@ -54,7 +54,7 @@ def quantize(run: Run) -> Comparison | None:
     export_network(network, run.config.features.input_shape, run.folder.float_path)
     if not run.config.quantize.enabled:
         return None
-    rung, on_validation, problems = chosen_rung(run.folder.read_json("metrics.json")["folds"], run.config.quantize)
+    rung, on_validation, problems = chosen_rung(run.folder.read_json("metrics.json")["folds"], run.config)
     data = final_data(run)
     seed = Seed(run.config.seed).of("final")
     write_int8(rung, run.config, network, data, seed=seed, float_path=run.folder.float_path).replace(run.folder.int8_path)

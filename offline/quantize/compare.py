@@ -15,8 +15,9 @@ from offline.training.inputs import Inputs
 from sclcm_core.inference.onnx_runtime import OnnxPredictor
 from sclcm_core.types import Float32Array
 
-Rung = Literal["static", "mixed", "aware"]
-"""Ways to eight bits: post-training; with the outer layers in float32; finetuned under rounding first."""
+Rung = Literal["static", "mixed", "aware", "dynamic"]
+"""Ways to eight bits: post-training; with the outer layers in float32; finetuned under rounding first; of a transformer, its linear
+layers alone, with ranges of activations found as they come."""
 
 N_WARMUP, N_TIMED = 50, 1000
 
@@ -41,7 +42,7 @@ class Int8Cost:
 
     Parameters
     ----------
-    rung : {'static', 'mixed', 'aware'}
+    rung : {'static', 'mixed', 'aware', 'dynamic'}
         How the network came to eight bits.
     float_accuracy, int8_accuracy : float
         Balanced accuracy in 0..1, mean over the lines of normalisation.

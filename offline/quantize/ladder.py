@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from offline.config import QuantizeConfig, RunConfig
+from offline.config import RunConfig
 from offline.datasets.window_set import Int64Array
 from offline.evaluate.scores import balanced_accuracy, confusion
 from offline.finetune.fit import FitData
 from offline.quantize.aware import finetune_rounded
 from offline.quantize.compare import Int8Cost, Rung, shortfalls
 from offline.quantize.export import export_network
-from offline.quantize.static_int8 import calibration_windows, named_limits, outer_layers, quantize_int8
+from offline.quantize.static_int8 import calibration_windows, named_limits, outer_layers, quantize_int8, quantize_linear
 from offline.seeds import Seed
 from offline.training.inputs import Inputs
 from sclcm_core.inference.onnx_runtime import OnnxPredictor
@@ -26,14 +26,25 @@ TEXTS: Mapping[Rung, str] = {
     "static": "int8 symmetric per channel",
     "mixed": "int8 symmetric per channel, outer layers float32",
     "aware": "int8 symmetric per channel, finetuned under rounding",
+    "dynamic": "int8 symmetric per channel in the linear layers, float32 elsewhere",
 }
 """What a manifest says of the weights."""
 
 
-def rungs(config: QuantizeConfig) -> tuple[Rung, ...]:
-    """Return what is tried, in turn."""
-    more = [rung for rung in config.on_failure if not (rung == "mixed" and config.keep_outer_layers)]
-    return ("static", *more)
+def rungs(config: RunConfig) -> tuple[Rung, ...]:
+    """Return what is tried, in turn.
+
+    Parameters
+    ----------
+    config : RunConfig
+        Finetuning under rounding knows convolutions and linear layers, as of the SCLCM encoder; of a transformer the linear layers alone
+        are quantized.
+    """
+    if config.encoder.kind == "patches":
+        return ("dynamic",)
+    unknown = {"aware"} if config.encoder.kind != "sclcm" else set()
+    needless = {"mixed"} if config.quantize.keep_outer_layers else set()
+    return ("static", *(rung for rung in config.quantize.on_failure if rung not in unknown | needless))
 
 
 def write_int8(rung: Rung, config: RunConfig, network: nn.Module, data: FitData, *, seed: Seed, float_path: Path) -> Path:
@@ -41,8 +52,8 @@ def write_int8(rung: Rung, config: RunConfig, network: nn.Module, data: FitData,
 
     Parameters
     ----------
-    rung : {'static', 'mixed', 'aware'}
-        Post-training; with the outer layers in float32; or finetuned under rounding first.
+    rung : {'static', 'mixed', 'aware', 'dynamic'}
+        Post-training; with the outer layers in float32; finetuned under rounding first; or the linear layers alone.
     config : RunConfig
         Everything.
     network : nn.Module
@@ -60,6 +71,9 @@ def write_int8(rung: Rung, config: RunConfig, network: nn.Module, data: FitData,
         The ``.onnx`` file, beside the float one.
     """
     int8_path = float_path.with_name(f"int8-{rung}.onnx")
+    if rung == "dynamic":
+        quantize_linear(float_path, int8_path)
+        return int8_path
     settings = config.quantize
     calibration = calibration_windows(data.train, settings.n_calibration, seed.of("calibration").rng())
     fit = finetune_rounded(config, network, data, calibration, seed) if rung == "aware" else None
@@ -102,7 +116,7 @@ def climb(
     float_path = folder / "float.onnx"
     export_network(network, config.features.input_shape, float_path)
     tried: list[tuple[OnnxPredictor, Int8Cost]] = []
-    for rung in rungs(config.quantize):
+    for rung in rungs(config):
         predictor = OnnxPredictor(write_int8(rung, config, network, data, seed=seed, float_path=float_path))
         cost = _cost(rung, predictor, data, logits)
         tried.append((predictor, cost))
@@ -112,15 +126,15 @@ def climb(
     return best[0], tuple(cost for _, cost in tried)
 
 
-def chosen_rung(folds: Sequence[Mapping[str, Any]], config: QuantizeConfig) -> tuple[Rung, Int8Cost, list[str]]:
+def chosen_rung(folds: Sequence[Mapping[str, Any]], config: RunConfig) -> tuple[Rung, Int8Cost, list[str]]:
     """Choose the way of the final network by the folds' validation people.
 
     Parameters
     ----------
     folds : sequence of mapping
         Rows of ``metrics.json``; each has ``int8``: the costs of the ways tried in it.
-    config : QuantizeConfig
-        What is asked for.
+    config : RunConfig
+        Everything.
 
     Returns
     -------
@@ -136,7 +150,7 @@ def chosen_rung(folds: Sequence[Mapping[str, Any]], config: QuantizeConfig) -> t
         costs = [fold["int8"][min(number, len(fold["int8"]) - 1)] for fold in folds]
         figures = [float(np.mean([cost[key] for cost in costs])) for key in ("float_accuracy", "int8_accuracy", "agreement")]
         mean = Int8Cost(rung, *figures)
-        problems = shortfalls(mean.drop, mean.agreement, 0.0, config)
+        problems = shortfalls(mean.drop, mean.agreement, 0.0, config.quantize)
         if not problems:
             break
     return rung, mean, problems

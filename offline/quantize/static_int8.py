@@ -77,6 +77,35 @@ def quantize_int8(
         )
 
 
+def quantize_linear(float_path: Path, int8_path: Path) -> None:
+    """Write the form of a transformer whose linear layers alone are int8.
+
+    Parameters
+    ----------
+    float_path : Path
+        The float ``.onnx`` file.
+    int8_path : Path
+        The file to write.
+
+    Notes
+    -----
+    Weights as in `quantize_int8`; activations of these layers are rounded by the range of each window as it comes, and everything else
+    (attention, normalisation, GELU) stays float: their activations have outliers that static ranges do not hold (Bondarenko et al.
+    2021, arXiv:2109.12948).
+    """
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    with quiet_exporter():
+        quantize_dynamic(
+            str(float_path),
+            str(int8_path),
+            op_types_to_quantize=["MatMul", "Gemm"],
+            per_channel=True,
+            weight_type=QuantType.QInt8,
+            extra_options={"MatMulConstBOnly": True},
+        )
+
+
 def _override(limit: float) -> dict[str, Any]:
     from onnxruntime.quantization import QuantType
 

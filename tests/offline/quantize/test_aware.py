@@ -1,6 +1,7 @@
 import dataclasses
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
@@ -11,9 +12,11 @@ from offline.finetune.fit import fit_ensemble
 from offline.quantize.aware import RoundedLayer, finetune_rounded, rounded_values, with_rounding
 from offline.quantize.compare import Int8Cost
 from offline.quantize.export import export_network, exportable
-from offline.quantize.ladder import chosen_rung, climb, rungs
+from offline.quantize.ladder import chosen_rung, climb, rungs, write_int8
 from offline.quantize.static_int8 import named_limits
 from offline.seeds import Seed
+from offline.training.networks import build_classifier, build_encoder
+from sclcm_core.inference.onnx_runtime import OnnxPredictor
 
 N_SPIKES, SPIKE = 6, 3000.0
 
@@ -67,15 +70,34 @@ def test_without_further_ways_the_failure_is_reported_as_it_is(spoilt, tmp_path)
 
 def test_the_final_network_takes_the_first_way_that_is_good_enough_over_the_folds(config):
     good, bad = Int8Cost("static", 0.8, 0.8, 1.0), Int8Cost("static", 0.8, 0.6, 0.8)
-    assert chosen_rung(_rows([good], [good]), config.quantize)[0] == "static"
+    assert chosen_rung(_rows([good], [good]), config)[0] == "static"
     mended = Int8Cost("mixed", 0.8, 0.8, 0.99)
-    rung, mean, problems = chosen_rung(_rows([good], [bad, mended]), config.quantize)
+    rung, mean, problems = chosen_rung(_rows([good], [bad, mended]), config)
     assert (rung, problems) == ("mixed", [])
     assert mean.agreement == pytest.approx(0.995)
-    rung, _, problems = chosen_rung(_rows([good], [bad, bad, bad]), config.quantize)
+    rung, _, problems = chosen_rung(_rows([good], [bad, bad, bad]), config)
     assert rung == "aware"
     assert "points" in problems[0]
-    assert rungs(config.quantize.model_copy(update={"keep_outer_layers": True})) == ("static", "aware")
+    assert rungs(_quantizing(config, keep_outer_layers=True)) == ("static", "aware")
+
+
+def _quantizing(config, **changes):
+    return config.model_copy(update={"quantize": config.quantize.model_copy(update=changes)})
+
+
+def test_of_a_transformer_the_linear_layers_alone_become_int8(make_config, tmp_path):
+    config = make_config(
+        features={"kind": "raw", "ch_names": ["T7", "T8"], "sfreq": 128.0, "window_s": 0.25, "hop_s": 0.25, "n_frames": 8},
+        encoder={"kind": "patches", "n_embedding": 32, "patches": {"depth": 1, "n_hidden": 64, "n_heads": 2}},
+    )
+    assert rungs(config) == ("dynamic",)
+    network = build_classifier(config, build_encoder(config, Seed(0)), 2, Seed(0)).eval()
+    export_network(network, config.features.input_shape, tmp_path / "float.onnx")
+    path = write_int8("dynamic", config, network, None, seed=Seed(0), float_path=tmp_path / "float.onnx")
+    windows = np.random.default_rng(0).standard_normal((64, *config.features.input_shape)).astype(np.float32)
+    of_float, of_int8 = (OnnxPredictor(p).logits(windows) for p in (tmp_path / "float.onnx", path))
+    assert np.corrcoef(of_float[:, 0] - of_float[:, 1], of_int8[:, 0] - of_int8[:, 1])[0, 1] > 0.97
+    assert {"MatMulInteger"} <= {node.op_type for node in onnx.load(str(path)).graph.node}
 
 
 def _rows(*folds):
