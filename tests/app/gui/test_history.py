@@ -54,3 +54,28 @@ def test_frames_are_given_only_without_a_hole():
     assert [f.index for f in history.frames(3)] == [4, 5, 6]
     assert history.frames(4) == []
     assert history.frames(7) == []
+
+
+def test_when_time_jumps_back_what_was_before_is_not_mixed_with_what_comes():
+    history = History(NAMES)
+    for k in (100, 101, 3, 4):
+        history.add_prediction(a_prediction(k))
+    assert history.since(0.0)[0].tolist() == [1.5, 2.0]
+
+
+def test_the_course_of_the_answers_is_whole_however_long_it_gets():
+    history = History(NAMES)
+    for k in range(3 * KEPT_PREDICTIONS):
+        history.add_prediction(a_prediction(k))
+    times, _ = history.since(0.0)
+    assert len(times) == KEPT_PREDICTIONS
+    assert (np.diff(times) == 0.5).all()
+    assert times[-1] == 0.5 * (3 * KEPT_PREDICTIONS - 1)
+
+
+def test_remarks_are_told_apart_from_states_and_found_in_order():
+    history = History(NAMES)
+    for marker in (Marker(9.0, "clap"), Marker(5.0, "positive"), Marker(2.0, "blink")):
+        history.add_marker(marker)
+    assert [m.text for m in history.remarks_between(1.0, 20.0)] == ["blink", "clap"]
+    assert history.remarks_between(3.0, 8.0) == []
