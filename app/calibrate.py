@@ -124,7 +124,7 @@ def calibrate_on(
     windows = gather(predictions, find_spans(markers, mapping), manifest.features)
     good = [frame for frame in windows.rest if frame.fault is None]
     wants_rest = manifest.personal_baseline and len(good) >= FEWEST_FRAMES
-    normaliser = baseline_normaliser(list(windows.rest)) if wants_rest else None
+    normaliser = baseline_normaliser(list(windows.rest), is_raw=manifest.features.is_raw) if wants_rest else None
     if not windows.blocks and normaliser is None:
         raise CalibrationError(
             f"No block holds a good window of {manifest.features.span_s:g} s, and there are {len(good)} frames of good rest.",

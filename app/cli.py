@@ -115,6 +115,7 @@ def _add_demo(commands: Commands) -> None:
     _add_common(parser, DEMO_MODEL)
     parser.add_argument("--seed", type=int, default=None, help="which simulated person wears the headset (default: a new one)")
     _add_baseline(parser)
+    _add_risk(parser)
     _add_network(parser)
 
 
@@ -135,6 +136,7 @@ def _add_live(commands: Commands) -> None:
         "--timeout", type=_positive, default=10.0, metavar="S", help="how long to look for it, in s (default 10)"
     )
     _add_baseline(parser)
+    _add_risk(parser)
     _add_device(parser)
     _add_network(parser)
 
@@ -154,6 +156,7 @@ def _add_replay(commands: Commands) -> None:
     parser.add_argument("--via-lsl", action="store_true", help="through a real LSL outlet and inlet")
     parser.add_argument("--trial", default=None, metavar="N", help="which trial of a file that holds several")
     _add_baseline(parser)
+    _add_risk(parser)
     _add_device(parser)
     _add_network(parser)
 
@@ -308,6 +311,16 @@ def _add_baseline(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_risk(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--risk",
+        type=_share,
+        default=None,
+        metavar="X",
+        help="share of wrong answers to be held to, such as 0.2: the model says nothing where it is not sure enough",
+    )
+
+
 def _add_device(parser: argparse.ArgumentParser) -> None:
     device = parser.add_argument_group("the device, when it says too little of itself (kept for the next time)")
     device.add_argument(
@@ -337,6 +350,13 @@ def _positive(text: str) -> float:
     value = float(text)
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"'{text}' is not a positive number")
+    return value
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not between 0 and 1")
     return value
 
 

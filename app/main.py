@@ -315,10 +315,21 @@ def _plan(
     settings = SessionSettings(
         connect_timeout_s=connect_timeout_s,
         baseline_s=baseline_s,
+        risk=_risk(arguments.risk, bundle.manifest),
         policy=WindowPolicy.EVERY if every_window else WindowPolicy.NEWEST,
         max_seconds=arguments.seconds,
     )
     return Plan(make_source, settings, normaliser_for)
+
+
+def _risk(risk: float | None, manifest: Manifest) -> float | None:
+    """Return the risk that the model is to be held to; refuse one for which it knows no confidence, before anything is started."""
+    trusts = [manifest.trust(has_baseline=has_baseline) for has_baseline in (False, True)]
+    if risk is not None and all(trust.threshold(risk) is None for trust in trusts):
+        known = sorted({entry.risk for trust in trusts for entry in trust.abstention})
+        hint = f"It knows {', '.join(f'{r:g}' for r in known)}." if known else "Drop --risk, or choose a model with thresholds."
+        raise ConfigError(f"The model '{manifest.name}' knows no confidence for at most {risk:.0%} wrong answers.", hint)
+    return risk
 
 
 def _run(arguments: argparse.Namespace, plan: Plan, bundle: Bundle) -> int:

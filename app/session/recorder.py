@@ -300,6 +300,7 @@ class Recorder:
             origin=spec.origin,
             policy=settings.policy.value,
             baseline_s=settings.baseline_s,
+            risk=settings.risk,
             normaliser=NormaliserStats(mean=own.mean.tolist(), sd=own.sd.tolist()) if own else None,
             rival=_rival_header(self._session),
             version=_version(),

@@ -148,6 +148,7 @@ def predict_again(session: RecordedSession, bundle: Bundle) -> Iterator[Predicti
         header.sfreq,
         normaliser=header.normaliser.normaliser() if header.normaliser and fits else None,
         baseline_s=header.baseline_s if manifest.personal_baseline else 0.0,
+        risk=header.risk,
         policy=WindowPolicy.NEWEST,
     )
     for number, run in enumerate(_runs(session, bundle)):

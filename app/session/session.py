@@ -214,6 +214,7 @@ class Session:
             spec.sfreq,
             normaliser=self._own,
             baseline_s=settings.baseline_s,
+            risk=settings.risk,
             policy=settings.policy,
         )
         buffer = RingBuffer(max(4 * LONGEST_STEP, round(settings.buffer_s * spec.sfreq)), spec.n_channels)

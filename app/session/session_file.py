@@ -71,6 +71,7 @@ class SessionHeader(BaseModel):
     class_names: tuple[str, ...] = Field(description="in the order of the probabilities")
     policy: Literal["every", "newest"] = Field(description="which windows were predicted")
     baseline_s: float = Field(0.0, description="rest at the start of the stream from which the baseline was taken, in s")
+    risk: float | None = Field(None, description="share of wrong answers that the model was held to, 0..1")
     normaliser: NormaliserStats | None = Field(None, description="the person's own statistics, when they were known before")
     rival: RivalHeader | None = Field(None, description="the second model, where two were compared")
     version: str = Field("", description="version of the program")

@@ -27,6 +27,8 @@ class SessionSettings:
         Returns the person's own statistics, when they are known already; called in the acquiring thread.
     policy : WindowPolicy
         Whether every window is predicted, or the newest.
+    risk : float or None
+        Share of wrong answers that the model is held to, 0..1: it abstains where it is not sure enough.
     max_seconds : float or None
         End after this much of the stream, in s.
     """
@@ -36,6 +38,7 @@ class SessionSettings:
     baseline_s: float = 0.0
     normaliser: Callable[[], Normaliser | None] | None = None
     policy: WindowPolicy = WindowPolicy.NEWEST
+    risk: float | None = None
     max_seconds: float | None = None
 
 

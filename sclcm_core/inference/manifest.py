@@ -109,6 +109,11 @@ class Trust(_Strict):
     typicality: TypicalityStats | None = Field(default=None, description="where the training windows lie")
     abstention: tuple[Abstention, ...] = Field(default=(), description="thresholds found on validation people, without smoothing")
 
+    def threshold(self, risk: float) -> float | None:
+        """Return the confidence from which answers are wrong no more often than a risk in 0..1; None when none is known."""
+        kept = [entry for entry in self.abstention if entry.risk <= risk + 1e-9]
+        return max(kept, key=lambda entry: entry.risk).confidence if kept else None
+
 
 class Manifest(_Strict):
     """Everything needed to use a network rightly: the part of a bundle that is not weights."""

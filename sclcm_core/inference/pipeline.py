@@ -44,6 +44,8 @@ class Pipeline:
         Length in s of a rest at the start of the stream from which the person's own statistics are taken first; 0 for none.
     policy : WindowPolicy
         EVERY for evaluation and reruns; NEWEST skips to the newest window on screen, and counts what it skips.
+    risk : float or None
+        Share of wrong answers to be held to, 0..1: where the model is less sure than its manifest asks for that, it abstains.
     clock : callable
         Returns the local time in s.
     """
@@ -57,6 +59,7 @@ class Pipeline:
         normaliser: Normaliser | None = None,
         baseline_s: float = 0.0,
         policy: WindowPolicy = WindowPolicy.EVERY,
+        risk: float | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.manifest = manifest
@@ -64,6 +67,7 @@ class Pipeline:
         self._predictor = predictor
         self._extractor = Extractor(manifest.features, sfreq)
         self._normaliser = normaliser or manifest.normaliser.normaliser()
+        self._risk = risk
         self._trust(has_baseline=normaliser is not None)
         self._baseline = (
             BaselineRecorder(baseline_s, manifest.features.hop_s, is_raw=manifest.features.is_raw) if baseline_s > 0 else None
@@ -80,6 +84,7 @@ class Pipeline:
         trust = self.manifest.trust(has_baseline=has_baseline)
         self._temperature = trust.temperature
         self._typicality = trust.typicality.model() if trust.typicality else None
+        self._threshold = trust.threshold(self._risk) if self._risk is not None else None
 
     @property
     def normaliser(self) -> Normaliser:
@@ -160,7 +165,10 @@ class Pipeline:
             values = self._normaliser.transform(np.stack([f.values for f in self._frames]))
             features = np.moveaxis(values, 0, -1)[None]
             logits, embedding = self._look_at(features)
-            probabilities = self._smoother.push(softmax(logits, self._temperature), frame.t_end)
+            at_once = softmax(logits, self._temperature)
+            probabilities = self._smoother.push(at_once, frame.t_end)
+            withheld = self._why_abstain(float(at_once.max()))
+            probabilities = self._nothing if withheld else probabilities
             if self._typicality:
                 typicality = float(self._typicality.typicality(mean_frames(features))[0])
         times = t_start, frame.t_end, t_arrived, self._clock()
@@ -171,6 +179,16 @@ class Pipeline:
             logits, embedding = self._predictor.outputs(features)
             return logits[0], embedding[0]
         return self._predictor.logits(features)[0], None
+
+    def _why_abstain(self, confidence: float) -> str | None:
+        """Return why the model should rather say nothing; thresholds hold for answers before they are smoothed."""
+        if self._risk is None:
+            return None
+        if self._threshold is None:
+            return f"the model knows no confidence for at most {self._risk:.0%} wrong answers"
+        if confidence >= self._threshold:
+            return None
+        return f"not sure enough: {confidence:.2f} of {self._threshold:.2f} (for at most {self._risk:.0%} wrong answers)"
 
     def _why_withheld(self) -> str | None:
         if self._baseline:

@@ -176,6 +176,6 @@ def test_a_fit_with_its_held_out_blocks_takes_less_than_a_second(rng) -> None:
     parent = load_bundle(WORKLOAD)
     blocks = made_blocks(rng, ["rest", "mental arithmetic"] * 6, 0.3, parent.manifest.features, n=20)
     embedder = OnnxEmbedder(parent.path)
-    started = time.perf_counter()
+    started = time.process_time()
     calibrate(embedder, parent.manifest, blocks)
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0
