@@ -67,20 +67,24 @@ class MiniLm:
     Notes
     -----
     Post-norm transformer with the exact GELU (Devlin et al. 2019, arXiv:1810.04805; Wang et al. 2020, arXiv:2002.10957; Reimers &
-    Gurevych 2019, arXiv:1908.10084). One sentence at a time, so that nothing depends on what else is encoded. A sentence takes about
-    5 ms.
+    Gurevych 2019, arXiv:1908.10084). One sentence at a time, so that nothing depends on what else is encoded; what has been encoded once is kept. A
+    sentence takes about 15 ms.
     """
 
     name = MINILM
 
     def __init__(self, weights: Mapping[str, Float32Array], vocabulary: Sequence[str]) -> None:
         self._weights = weights
+        self._known: dict[str, Float32Array] = {}
         self._tokeniser = WordPiece({token: number for number, token in enumerate(vocabulary)})
         self._n_layers = 1 + max(int(found[1]) for name in weights if (found := re.match(r"encoder\.layer\.(\d+)\.", name)))
 
     def encode(self, texts: Sequence[str]) -> Float32Array:
         """Encode texts; returns unit vectors, shape (n_texts, 384), without unit."""
-        return np.stack([self._encode(text) for text in texts])
+        for text in texts:
+            if text not in self._known:
+                self._known[text] = self._encode(text)
+        return np.stack([self._known[text] for text in texts])
 
     def _encode(self, text: str) -> Float32Array:
         tokens = self._tokeniser.tokens(text)
