@@ -293,6 +293,7 @@ def _add_common(parser: argparse.ArgumentParser, model: str) -> None:
         metavar="A,B,...",
         help="how well the EEG matches these words, with a model that shares a space with text ('words-simulated')",
     )
+    parser.add_argument("--no-raw", action="store_true", help="with --record: keep no EEG, only what was said of it")
     outside = parser.add_argument_group("results for others (LSL streams of them are always on)")
     outside.add_argument("--osc", default=None, metavar="HOST:PORT", help="send them over Open Sound Control")
     outside.add_argument(

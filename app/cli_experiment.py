@@ -112,6 +112,7 @@ def _add_stream(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=_seconds, metavar="S", help="with --mapping: how long, in s")
     parser.add_argument("--headless", action="store_true", help="lines of text instead of a window; no ratings")
     parser.add_argument("--windowed", action="store_true", help="a window instead of the full screen")
+    parser.add_argument("--no-raw", action="store_true", help="keep no EEG, only markers, predictions, quality and events")
     parser.set_defaults(osc=None, websocket=None)
 
 

@@ -50,7 +50,8 @@ def _record(session: Session, arguments: argparse.Namespace, monitor: QualityMon
     from app.session.recorder import Recorder
 
     chosen = {name: str(value) for name, value in vars(arguments).items() if name != "command" and value is not None}
-    recorder = Recorder(session, arguments.record, settings=chosen)
+    keeps_raw = not getattr(arguments, "no_raw", False)
+    recorder = Recorder(session, arguments.record, settings=chosen, keeps_raw=keeps_raw)
     recorder.on_status.append(lambda status: log.warning("%s", status.message) if status.message else None)
     monitor.on_quality.append(recorder.take_quality)
     stack.enter_context(recorder)

@@ -94,13 +94,14 @@ def report_html(
         What the page is called.
     """
     header = session.header
-    duration_s = len(session.samples) / header.sfreq
+    duration_s = session.t_last - session.t_first
+    kept = "" if header.raw else "; no EEG was kept"
     lost = f", {session.n_lost} samples lost" if session.n_lost else ""
     parts = [
         f"<!doctype html><meta charset=utf-8><title>{escape(title)}</title><style>{STYLE}</style>",
         f"<h1>{escape(title)} <span class=badge>{escape(header.origin.upper())}</span></h1>",
         f"<p class=muted>{duration_s:.0f} s, {len(header.ch_names)} channels at {header.sfreq:g} Hz{lost}; "
-        f"model {escape(header.model)} ({escape(header.model_sha256[:12])}); {findings.n_predictions} windows.</p>",
+        f"model {escape(header.model)} ({escape(header.model_sha256[:12])}); {findings.n_predictions} windows{kept}.</p>",
         f'<img alt="Time course" src="data:image/png;base64,{base64.b64encode(picture).decode()}">',
         "<h2>By stimulus: mean probability [95 % over presentations]</h2>" + _table(tables["stimuli"]),
         "<h2>Answers against labels, in presentations</h2>" + _table(tables["confusion"]) + _agreement(findings),

@@ -31,7 +31,7 @@ def write_tables(folder: SessionFolder, session: RecordedSession, mapping: Marke
     list of Path
         The files; times are in s from the first sample, and what is missing is written ``n/a``, as in BIDS.
     """
-    t0 = float(session.timestamps[0]) if len(session.timestamps) else 0.0
+    t0 = session.t_first
     return [
         _write(folder.file("events.tsv"), ("onset", "duration", "trial_type", "stimulus"), _events(session, mapping, t0)),
         _write(folder.file("markers.tsv"), ("onset", "marker"), [(m.t - t0, m.text) for m in session.markers]),

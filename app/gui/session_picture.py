@@ -41,9 +41,7 @@ def time_course(session: RecordedSession, findings: Findings, theme: Theme = LIG
     image.fill(colour(theme.card))
     painter = QPainter(image)
     painter.setRenderHint(QPainter.Antialiasing)
-    stamps = session.timestamps
-    t_start, t_end = (float(stamps[0]), float(stamps[-1])) if len(stamps) else (0.0, 1.0)
-    plot = _Plot(painter, theme, t_start, max(t_end, t_start + 1.0))
+    plot = _Plot(painter, theme, session.t_first, max(session.t_last, session.t_first + 1.0))
     plot.presentations(findings)
     plot.frame()
     plot.withheld(session.predictions)

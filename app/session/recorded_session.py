@@ -69,6 +69,20 @@ class RecordedSession:
     n_cut: int = 0
     rival_predictions: tuple[Prediction, ...] = ()
 
+    @property
+    def t_first(self) -> float:
+        """When it began, in s on the clock of the stream: its first sample, or the first thing that was said."""
+        if self.header.raw and len(self.timestamps):
+            return float(self.timestamps[0])
+        return min([p.t_start for p in self.predictions] + [marker.t for marker in self.markers], default=0.0)
+
+    @property
+    def t_last(self) -> float:
+        """When it ended, in s on the clock of the stream."""
+        if self.header.raw and len(self.timestamps):
+            return float(self.timestamps[-1])
+        return max([p.t_end for p in self.predictions] + [marker.t for marker in self.markers], default=0.0)
+
 
 def read_session(path: Path) -> RecordedSession:
     """Read the recording of a session.
@@ -146,7 +160,9 @@ def _header(eeg: Any, path: Path) -> SessionHeader:
 
 def _numbered(eeg: Any, gaps: np.ndarray[Any, Any], step_s: float) -> tuple[Float32Array, Float64Array]:
     """Return samples and stamps with the missing ones at their numbers, as the session's buffer held them."""
+    n_channels = int(eeg["info"]["channel_count"][0])
     rows, stamps = np.asarray(eeg["time_series"], np.float32), np.asarray(eeg["time_stamps"], np.float64)
+    rows = rows.reshape(-1, n_channels)  # a recording without EEG has no rows, and no width
     n_samples = len(rows) + int(gaps[:, 1].sum())
     if len(gaps) and not ((gaps[:, :2] >= 0).all() and n_samples < _MOST_SAMPLES):
         raise ValueError(f"{n_samples - len(rows)} samples are said to be missing")

@@ -90,6 +90,8 @@ class Recorder:
         Where the file goes; made when it is not there.
     settings : mapping of str to str, optional
         What the user chose, kept in the file's header.
+    keeps_raw : bool
+        Whether the EEG itself is kept; otherwise only what was said of it: predictions, quality, markers, events.
     new_file : callable
         Makes a file that did not exist; raises `FileExistsError` when it does.
     now : callable
@@ -107,13 +109,14 @@ class Recorder:
         folder: Path,
         *,
         settings: Mapping[str, str] | None = None,
+        keeps_raw: bool = True,
         new_file: Callable[[Path], BinaryFile] = NewFile,
         now: Callable[[], datetime] = datetime.now,
         inbox: Inbox | None = None,
     ) -> None:
         self.on_status: list[Callable[[RecorderStatus], None]] = []
         self._session, self._folder, self._settings = session, folder, dict(settings or {})
-        self._new_file, self._now = new_file, now
+        self._new_file, self._now, self._keeps_raw = new_file, now, keeps_raw
         self._inbox = inbox or Inbox()
         self._status = RecorderStatus(RecorderState.WAITING, folder)
         self._opened: Opened | None = None
@@ -301,6 +304,7 @@ class Recorder:
             policy=settings.policy.value,
             baseline_s=settings.baseline_s,
             risk=settings.risk,
+            raw=self._keeps_raw,
             normaliser=NormaliserStats(mean=own.mean.tolist(), sd=own.sd.tolist()) if own else None,
             rival=_rival_header(self._session),
             version=_version(),

@@ -15,7 +15,7 @@ from app.acquisition.matching import match
 from app.paths import bundle_paths, find_bundle
 from app.session.recorded_session import RecordedSession, read_session
 from app.session.session_file import SessionHeader
-from sclcm_core.errors import BundleError
+from sclcm_core.errors import BundleError, RecordingError
 from sclcm_core.features.spec import FeatureSpec
 from sclcm_core.inference.bundle import Bundle, load_bundle
 from sclcm_core.inference.pipeline import Pipeline, WindowPolicy
@@ -140,6 +140,8 @@ def predict_again(session: RecordedSession, bundle: Bundle) -> Iterator[Predicti
         skipped is skipped, for the smoothing remembers what it saw.
     """
     header, manifest = session.header, bundle.manifest
+    if not header.raw:
+        raise RecordingError("The session was recorded with --no-raw: it holds no EEG.", "Only its report can be made.")
     columns = list(match(header.spec, manifest.features).channel_indices)
     fits = header.features_key == manifest.features.cache_key()
     pipeline = Pipeline(

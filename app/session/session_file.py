@@ -71,6 +71,7 @@ class SessionHeader(BaseModel):
     class_names: tuple[str, ...] = Field(description="in the order of the probabilities")
     policy: Literal["every", "newest"] = Field(description="which windows were predicted")
     baseline_s: float = Field(0.0, description="rest at the start of the stream from which the baseline was taken, in s")
+    raw: bool = Field(True, description="whether the samples of the EEG are in the file")
     risk: float | None = Field(None, description="share of wrong answers that the model was held to, 0..1")
     normaliser: NormaliserStats | None = Field(None, description="the person's own statistics, when they were known before")
     rival: RivalHeader | None = Field(None, description="the second model, where two were compared")
@@ -201,6 +202,8 @@ class SessionFile:
 
     def samples(self, run: SampleRun) -> None:
         """Take samples; those that are missing before them are noted, and never invented."""
+        if not self._header.raw:
+            return  # that they came and are not here is noted at the end, as one gap
         chunk = run.chunk
         t = float(chunk.timestamps[0]) if len(chunk.timestamps) else 0.0
         self.left_out(run.first - chunk.n_lost_before, t)
