@@ -9,6 +9,7 @@ import torch
 
 from app.headless import PredictionPrinter
 from app.main import _matcher
+from offline.config import RunConfig
 from offline.finetune.word_table import word_stats
 from offline.quantize.export import export_network
 from offline.seeds import Seed
@@ -24,12 +25,21 @@ from tests.tiny_bundle import manifest, network
 OPTIONS = {"encoder": HASHED, "class_words": [["happy", "glad"], ["sad"]], "n_space": 8}
 
 
-@pytest.fixture
-def config(make_config):
-    return make_config(finetune={"method": "eegclip", "options": OPTIONS})
+@pytest.fixture(scope="module")
+def config():
+    return RunConfig.model_validate(
+        {
+            "name": "tiny",
+            "title": "Tiny",
+            "dataset": {"name": "simulated"},
+            "features": {"ch_names": ["T7", "T8"], "sfreq": 128.0, "n_frames": 8},
+            "encoder": {"widths": [8, 12], "n_embedding": 16},
+            "finetune": {"method": "eegclip", "options": OPTIONS},
+        }
+    )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def speaking(config):
     torch.manual_seed(0)
     found = build_classifier(config, build_encoder(config, Seed(1)), 2, Seed(1))
@@ -40,8 +50,9 @@ def speaking(config):
     return Ensemble([found]).eval()
 
 
-@pytest.fixture
-def bundle(speaking, config, tmp_path):
+@pytest.fixture(scope="module")
+def bundle(speaking, config, tmp_path_factory):
+    tmp_path = tmp_path_factory.mktemp("words")
     export_network(speaking, config.features.input_shape, tmp_path / "network.onnx")
     said = manifest(config.features, words=word_stats(speaking, config).model_dump(), class_names=("happy", "sad"))
     embed_manifest(tmp_path / "network.onnx", said, tmp_path / "bundle.onnx")

@@ -75,10 +75,9 @@ def test_rates_that_cannot_be_are_refused(rate):
         PrunedTransformer(transformer(), rate)
 
 
-@pytest.mark.parametrize("attention", ["full", "cropa"])
-def test_a_pruned_network_is_exported_and_answers_the_same(attention, tmp_path):
+def test_a_pruned_network_is_exported_and_answers_the_same(tmp_path):
     torch.manual_seed(0)
-    network = SclcmClassifier(PrunedTransformer(transformer(attention), 0.3), ClassifierHead(16, 2, n_hidden=0)).eval()
+    network = SclcmClassifier(PrunedTransformer(transformer("cropa", depth=2), 0.3), ClassifierHead(16, 2, n_hidden=0)).eval()
     export_network(network, (32, 6, 8), tmp_path / "x.onnx")
     x = windows(3)
     found = ort.InferenceSession(tmp_path / "x.onnx").run(["logits"], {"features": x.numpy()})[0]
