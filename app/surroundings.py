@@ -12,6 +12,7 @@ from app.session.messages import ResultSink, publish
 from app.session.quality_monitor import QualityMonitor
 from app.session.rival_broadcast import RivalBroadcast
 from app.session.session import Session
+from app.session.trust_watch import Notice, TrustWatch
 from sclcm_core.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -35,9 +36,13 @@ def surround(session: Session, arguments: argparse.Namespace) -> Iterator[Qualit
     """
     with contextlib.ExitStack() as stack:
         monitor = QualityMonitor(session)
+        session.trust = trust = TrustWatch(session)
         if arguments.record is not None:
-            _record(session, arguments, monitor, stack)
-        sinks = [_broadcast(session, stack), *_bridges(arguments, stack)]
+            trust.on_notice.append(_record(session, arguments, monitor, stack))
+        broadcast = Broadcast(session)
+        stack.callback(broadcast.close)
+        trust.on_notice.append(broadcast.notice)
+        sinks: list[ResultSink] = [broadcast, *_bridges(arguments, stack)]
         publish(session, sinks)
         if session.rival is not None:
             stack.callback(RivalBroadcast(session).close)
@@ -46,7 +51,8 @@ def surround(session: Session, arguments: argparse.Namespace) -> Iterator[Qualit
         yield monitor
 
 
-def _record(session: Session, arguments: argparse.Namespace, monitor: QualityMonitor, stack: contextlib.ExitStack) -> None:
+def _record(session: Session, arguments: argparse.Namespace, monitor: QualityMonitor, stack: contextlib.ExitStack) -> Notice:
+    """Record a session; return what keeps a notice."""
     from app.session.recorder import Recorder
 
     chosen = {name: str(value) for name, value in vars(arguments).items() if name != "command" and value is not None}
@@ -55,12 +61,7 @@ def _record(session: Session, arguments: argparse.Namespace, monitor: QualityMon
     recorder.on_status.append(lambda status: log.warning("%s", status.message) if status.message else None)
     monitor.on_quality.append(recorder.take_quality)
     stack.enter_context(recorder)
-
-
-def _broadcast(session: Session, stack: contextlib.ExitStack) -> ResultSink:
-    broadcast = Broadcast(session)
-    stack.callback(broadcast.close)
-    return broadcast
+    return lambda kind, text: recorder.take_event("trust", notice=kind, message=text)
 
 
 def _bridges(arguments: argparse.Namespace, stack: contextlib.ExitStack) -> Iterator[ResultSink]:

@@ -22,7 +22,7 @@ from app.gui.header import Header, icon, phase_tone
 from app.gui.layout import Layouts
 from app.gui.menus import Menus
 from app.gui.opening import Opening
-from app.gui.session_like import SessionLike, rival_of
+from app.gui.session_like import SessionLike, rival_of, unread_notices
 from app.gui.theme import DARK, THEMES, Theme, style_sheet
 from app.gui.transport_bar import TransportBar
 from app.gui.truth_bar import TruthBar
@@ -103,6 +103,8 @@ class MainWindow(QMainWindow):
         self.transport.refresh()
         self.transport.show_score(self.desk.history.score)
         self.truth.refresh()
+        for kind, text in unread_notices(self.session):
+            self.banner.say("good" if kind == "typical" else "warn", text, "Calibrate", self.calibrate)
 
     def show_words(self, words: Sequence[str]) -> None:
         """Open the view of words and match some."""

@@ -163,3 +163,9 @@ def transport_of(session: SessionLike) -> Transport | None:
     """Return the transport of a session that replays a recording, or None."""
     found = getattr(getattr(session, "source", None), "transport", None)
     return found if isinstance(found, Transport) else None
+
+
+def unread_notices(session: SessionLike) -> list[tuple[str, str]]:
+    """Return what a session has noticed of how far it can be trusted since the last call: kind and words."""
+    watch = getattr(session, "trust", None)
+    return watch.unread() if watch is not None else []

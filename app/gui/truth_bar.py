@@ -13,6 +13,7 @@ from PyQt5.QtWidgets import QSizePolicy, QToolTip, QWidget
 from app.gui.painting import line, text_width, write
 from app.gui.session_like import SessionLike
 from app.gui.theme import DARK, Theme, colour, font
+from app.session.trust_watch import NOVEL
 
 if TYPE_CHECKING:
     from PyQt5.QtGui import QHelpEvent
@@ -90,7 +91,18 @@ def statements(session: SessionLike, budget: Budget, now: float) -> list[Cell]:
         _clock_cell(status),
         *_model_cells(session),
         *_normaliser_cells(session, status),
+        *_trust_cells(session),
     ]
+
+
+def _trust_cells(session: SessionLike) -> list[Cell]:
+    """Say how like the training data the last half minute was; nothing where the model cannot tell."""
+    watch = getattr(session, "trust", None)
+    typicality = watch.typicality if watch is not None else None
+    if typicality is None:
+        return []
+    why = "How like the model's training windows the last half minute is: the share of them that are at least as far away"
+    return [Cell("Typical", f"{typicality:.0%}", "bad" if typicality < NOVEL else "plain", why, 2)]
 
 
 def _source_cells(session: SessionLike, status: SessionStatus, budget: Budget) -> list[Cell]:

@@ -75,6 +75,10 @@ class Broadcast:
         if self._outlets is not None:
             self._outlets.publish_event(text, local_clock())
 
+    def notice(self, kind: str, text: str) -> None:
+        """Tell, as an event, how far the session can be trusted."""
+        self._tell(f"{kind}: {text}")
+
     def prediction(self, prediction: Prediction) -> None:
         """Send a prediction."""
         if self._outlets is not None:

@@ -58,6 +58,7 @@ def prediction_message(prediction: Prediction) -> dict[str, Any]:
         "probabilities": {name: finite(value) for name, value in probabilities},
         "latency_ms": prediction.latency_s * 1e3,
         "withheld": prediction.withheld,
+        "typicality": prediction.typicality,
     }
 
 

@@ -16,6 +16,7 @@ from app.session.latency import CostMeter, LatencyMeter
 from app.session.progress import Progress
 from app.session.rival import Rival
 from app.session.session_status import SessionSettings, SessionStatus
+from app.session.trust_watch import TrustWatch
 from app.session.truth import TruthScore, TruthScorer
 from sclcm_core.errors import EndOfStream, MatchError, SclcmError, StreamError
 from sclcm_core.features.normalise import Normaliser
@@ -76,6 +77,7 @@ class Session:
         self.settings = settings or SessionSettings()
         self.rival = rival
         self.truth = TruthScorer(self.manifest.class_names)
+        self.trust: TrustWatch | None = None
         self.error: SclcmError | None = None
         self.on_prediction: list[Callable[[Prediction], None]] = []
         self.on_marker: list[Callable[[Marker], None]] = []

@@ -26,7 +26,7 @@ def test_json_lines_are_predictions_and_one_summary(tmp_path: Path) -> None:
     *predictions, summary = [json.loads(line) for line in out.getvalue().splitlines()]
     assert len(predictions) == summary["n_predictions"] == 19
     for record in predictions:
-        assert set(record) == {"type", "t_end", "label", "probabilities", "latency_ms", "withheld"}
+        assert set(record) == {"type", "t_end", "label", "probabilities", "latency_ms", "withheld", "typicality"}
         assert record["type"] == "prediction"
     assert predictions[0]["label"] is None and predictions[0]["probabilities"] == {"loud": None, "quiet": None}
     assert predictions[-1]["label"] in ("loud", "quiet")
