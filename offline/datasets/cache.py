@@ -23,7 +23,8 @@ from sclcm_core.types import Float32Array
 
 logger = logging.getLogger(__name__)
 
-_FORMAT = 1
+_FORMAT = 2
+"""Raised when the same spec gives other bits than before; entries of an earlier format are computed again."""
 _FRAMES, _INDEX = "frames.npy", "index.json"
 _UNFINISHED = ".unfinished-"
 _STALE_S = 24 * 3600.0

@@ -140,10 +140,9 @@ class Extractor:
         return frames
 
     def _windows(self, n_frames: int) -> Float64Array:
-        """Return the next windows, (n_frames, ..., window): as a view of time rows, or copied row by row for a transform over time."""
+        """Return the next windows, (n_frames, ..., window), a view of what is held."""
         held = self._samples[self._next_start :].reshape(-1, *self._rows)
-        windows = np.lib.stride_tricks.sliding_window_view(held, self.spec.window, axis=0)[:: self.spec.hop][:n_frames]
-        return windows if self._bank else np.ascontiguousarray(windows)
+        return np.lib.stride_tricks.sliding_window_view(held, self.spec.window, axis=0)[:: self.spec.hop][:n_frames]
 
     def _forget(self) -> None:
         done = min(self._next_start, len(self._samples))

@@ -66,5 +66,5 @@ def relative_power(data: FloatArray, sfreq: float, bands: Sequence[Band]) -> Flo
     depend on the gain; bands that leave nothing out sum to 1.
     """
     whole = Band("all", min(band.low for band in bands), max(band.high for band in bands))
-    total = band_variance(data, sfreq, (whole,))
-    return band_variance(data, sfreq, bands) / np.maximum(total, SMALLEST_DENSITY)
+    variance = band_variance(data, sfreq, (*bands, whole))
+    return variance[..., :-1, :] / np.maximum(variance[..., -1:, :], SMALLEST_DENSITY)

@@ -57,7 +57,7 @@ def test_welch_equals_scipys_average_of_half_overlapping_hann_segments() -> None
     ours = welch_density(x, SFREQ, SEED_BANDS, 100)
     for k, band in enumerate(SEED_BANDS):
         inside = (frequencies >= band.low) & (frequencies < band.high)
-        np.testing.assert_allclose(ours[k], 10 * np.log10(density[:, inside].mean(axis=-1)), rtol=1e-9)
+        np.testing.assert_allclose(ours[k], 10 * np.log10(density[:, inside].mean(axis=-1)), atol=1e-5)
 
 
 def test_one_welch_segment_as_long_as_the_window_is_the_plain_density() -> None:
@@ -69,9 +69,11 @@ def test_one_welch_segment_as_long_as_the_window_is_the_plain_density() -> None:
 def test_shares_of_bands_that_leave_nothing_out_sum_to_one_whatever_the_gain() -> None:
     x = eeg(200).T
     shares = relative_power(x, SFREQ, SEED_BANDS)
-    np.testing.assert_allclose(shares.sum(axis=0), 1.0)
-    np.testing.assert_allclose(relative_power(7 * x, SFREQ, SEED_BANDS), shares)
-    np.testing.assert_allclose(shares, band_variance(x, SFREQ, SEED_BANDS) / band_variance(x, SFREQ, SEED_BANDS).sum(axis=0))
+    np.testing.assert_allclose(shares.sum(axis=0), 1.0, rtol=1e-6)
+    np.testing.assert_allclose(relative_power(7 * x, SFREQ, SEED_BANDS), shares, rtol=1e-5)
+    np.testing.assert_allclose(
+        shares, band_variance(x, SFREQ, SEED_BANDS) / band_variance(x, SFREQ, SEED_BANDS).sum(axis=0), rtol=1e-6
+    )
 
 
 @pytest.mark.parametrize("frequency", [2.0, 10.0, 30.0])
