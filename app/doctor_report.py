@@ -47,7 +47,9 @@ def print_report(out: TextIO, manifests: Sequence[Manifest], *, as_json: bool) -
         return 0 if is_well else 1
     console = Console(file=out, width=None if out.isatty() else 140, highlight=False)
     for finding in (*report.findings, *budgets):
-        console.print(f"{'[green]ok  [/]' if finding.is_well else '[red]look[/]'}  {escape(f'{finding.what}: {finding.found}')}")
+        console.print(
+            f"{'[green]ok  [/]' if finding.is_well else '[red]look[/]'}  {escape(f'{finding.what}: {finding.found}')}"
+        )
         if not finding.is_well:
             console.print(f"      {finding.remedy}", markup=False)
     return 0 if is_well else 1
