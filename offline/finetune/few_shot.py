@@ -102,21 +102,41 @@ def few_shot(
     list of FewShotRow
         For every number of trials, four ways to use them.
     """
+    refuse_too_many(windows, n_trials)
     people = list(new_people(config, windows, report))
     rows = []
     for n in n_trials:
         able = [person for person in people if can_draw(person, n)]
-        if not able:
-            raise DatasetError(
-                f"Nobody in {windows.dataset.title} has more than {n} trial(s) of every class: none would be left to test.",
-                "Ask for fewer trials, or take a data set with several trials of each class a person.",
-            )
         scores = [person_scores(person, n, Seed(config.seed).of("draws", n), n_draws) for person in able]
         for told_by in (AS_TRAINED, MEANS, MOVED, PROBE):
             values = np.array([score[told_by] for score in scores])
             figure = bootstrap_mean(values, Seed(config.seed).of("bootstrap").rng())
             rows.append(FewShotRow(config.finetune.method, n, told_by, figure, len(able)))
     return rows
+
+
+def refuse_too_many(windows: WindowSet, n_trials: Sequence[int]) -> None:
+    """Refuse numbers of trials for which nobody would have a trial left to be tested on, before anything is trained.
+
+    Parameters
+    ----------
+    windows : WindowSet
+        All windows.
+    n_trials : sequence of int
+        Labelled trials of each class.
+    """
+    usable = windows.select(windows.usable)
+    kinds = np.stack([usable.subject, usable.label, usable.trial])
+    of_trials = np.unique(kinds, axis=1)
+    counts = np.zeros((len(windows.subject_names), windows.n_classes), np.int64)
+    np.add.at(counts, (of_trials[0], of_trials[1]), 1)
+    most = int(counts.min(axis=1).max()) - 1
+    if min(n_trials) < 1 or max(n_trials) > most:
+        raise DatasetError(
+            f"{max(n_trials)} labelled trial(s) of every class are not possible in {windows.dataset.title}: nobody has more than "
+            f"{most + 1}, and one must be left to test.",
+            f"Ask for 1 to {most}." if most >= 1 else "Take a data set with several trials of each class a person.",
+        )
 
 
 def new_people(config: RunConfig, windows: WindowSet, report: Report) -> Iterator[NewPerson]:

@@ -58,5 +58,5 @@ def test_the_table_has_a_line_for_each_way_over_all_people(method, make_config, 
 
 
 def test_one_trial_a_class_is_too_few_to_calibrate_and_test(make_config, windows):
-    with pytest.raises(DatasetError, match="none would be left to test"):
+    with pytest.raises(DatasetError, match="one must be left to test"):
         few_shot(make_config(finetune={"epochs": 1, "batch_size": 32}), windows, (1,), report=silent)
