@@ -130,6 +130,12 @@ def _add_live(commands: Commands) -> None:
     )
     _add_common(parser, LIVE_MODEL)
     parser.add_argument("--name", help="name of the stream")
+    parser.add_argument(
+        "--stream",
+        action="append",
+        metavar="NAME|id:SOURCE_ID",
+        help="two people at once: give it twice; a window each, side by side, and one folder with both recordings",
+    )
     parser.add_argument("--type", help="type of the stream (usually EEG)")
     parser.add_argument("--source-id", help="unique id of the device")
     parser.add_argument(

@@ -67,6 +67,11 @@ def _simulated_rest(seed: int, manifest: Manifest) -> Normaliser | None:
 def run_live(arguments: argparse.Namespace) -> int:
     """Connect to a headset."""
     bundle = _load(arguments)
+    if arguments.stream:
+        from app.pair import plans_of, run_together
+
+        plans = plans_of(arguments, lambda source: _plan(arguments, bundle, source, connect_timeout_s=arguments.timeout))
+        return run_together(arguments, plans, bundle)
     return _run(arguments, _plan(arguments, bundle, _stream_of(arguments), connect_timeout_s=arguments.timeout), bundle)
 
 
