@@ -45,5 +45,6 @@ def _plots(run: Run, summary: Summary) -> dict[str, bytes]:
         if main:
             plots[f"confusion, {line}"] = confusion_plot(main, run.windows.class_names)
             plots[f"reliability, {line}"] = reliability_plot(main)
+        if any(row.line == line for row in summary.abstention):
             plots[f"abstention, {line}"] = abstention_plot(summary, line)
     return plots

@@ -186,8 +186,8 @@ def _chance(summary: Summary) -> str:
 
 def _abstention(summary: Summary) -> str:
     note = (
-        "Classes count alike. Thresholds are found on validation people, without smoothing; on the test people each fold is judged by "
-        "the threshold of its own validation people."
+        "Classes count alike. Thresholds are found on validation people, without smoothing, by an upper bound on the risk in which each "
+        "person and class count once; the test people of a fold are judged by a threshold for which their windows were left out."
     )
     rows = abstention_cells(summary.abstention)
     return _paragraphs([note]) + table(ABSTENTION_TABLE, rows) if rows else _paragraphs(["No risk could be kept."])

@@ -141,7 +141,8 @@ def _trust(manifest: Manifest, summary: Summary) -> list[str]:
     if summary.abstention:
         parts += [
             "Who wants to be wrong less often answers only from a confidence on. Classes count alike; thresholds are of single windows, "
-            "without smoothing; on the test people each fold was judged by the threshold of its own validation people:",
+            "without smoothing, found on validation people by an upper bound on the risk in which each person and class count once; the "
+            "test people of each fold were judged by a threshold for which their own windows were left out:",
             _table(ABSTENTION_TABLE, abstention_cells(summary.abstention)),
         ]
     return parts

@@ -22,7 +22,7 @@ def calibrated(n=20_000, seed=0):
 
 def test_the_threshold_of_honest_answers_is_the_one_that_theory_says():
     probabilities, label = calibrated()
-    confidence, coverage = threshold(probabilities, label, 0.1)
+    confidence, coverage = threshold(probabilities, label, np.arange(len(label)), 0.1)
     assert confidence == pytest.approx(0.8, abs=0.02)  # the mean of what lies above is 0.9
     assert coverage == pytest.approx(0.4, abs=0.04)
     kept = probabilities.max(axis=1) >= confidence
@@ -47,7 +47,14 @@ def test_classes_count_alike():
 
 def test_a_risk_that_cannot_be_kept_has_no_threshold():
     label = np.tile([0, 1], 50)
-    assert threshold(np.tile([0.6, 0.4], (100, 1)), label, 0.1) == (NEVER, 0.0)
+    assert threshold(np.tile([0.6, 0.4], (100, 1)), label, np.arange(100), 0.1) == (NEVER, 0.0)
+
+
+def test_many_windows_of_few_people_promise_nothing():
+    label = np.tile([0, 1], 500)
+    all_right = np.where(label[:, None] == [0, 1], 0.9, 0.1)
+    assert threshold(all_right, label, np.arange(1000), 0.1)[0] == pytest.approx(0.9)
+    assert threshold(all_right, label, np.repeat([0, 1], 500), 0.1) == (NEVER, 0.0)
 
 
 def test_thresholds_are_judged_on_people_on_whom_they_were_not_found(windows, make_config):
