@@ -69,7 +69,9 @@ def text_space(
     All captions share most of their words: their cosines are 0.5 to 0.9 before the centre is taken out. The axes are the principal ones of
     the captions' meanings and of `STATE_WORDS`, words that are no labels of anything here; so words of no caption keep their neighbours.
     """
-    meanings = {caption.meaning: caption.texts for caption in captions}
+    meanings: dict[str, dict[str, None]] = {}
+    for caption in captions:
+        meanings.setdefault(caption.meaning, {}).update(dict.fromkeys(caption.texts))
     texts = list(dict.fromkeys(text for group in (*meanings.values(), *class_prompts) for text in group))
     vectors = encoder.encode(texts)
     index = {text: row for row, text in enumerate(texts)}

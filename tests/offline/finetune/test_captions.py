@@ -42,6 +42,13 @@ def test_shuffled_captions_are_the_same_ones_elsewhere():
     assert [mixed[k].meaning for k in range(3)] == ["neutral", "positive", "negative"]
 
 
+def test_captions_of_one_meaning_may_be_worded_differently():
+    both = [rating_caption(np.array(r)) for r in ([2.4, 8.0, 9, 1], [2.4, 8.0, 1, 9])]
+    space = text_space(both, [both[0].texts], HashedWords(), 8)
+    assert all(text in space.texts for caption in both for text in caption.texts)
+    np.testing.assert_allclose(space.mean(list(space.texts)), space.centre, atol=1e-6)
+
+
 def test_the_text_space_is_centred_orthonormal_and_knows_every_text():
     captions = class_captions(tuple(CLASS_WORDS)[:3])
     space = text_space(captions, [c.texts for c in captions], HashedWords(), 64)
