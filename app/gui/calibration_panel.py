@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from PyQt5.QtWidgets import QFormLayout, QLabel, QLineEdit, QPushButton, QSpinBox, QWidget
+from PyQt5.QtGui import QIntValidator
+from PyQt5.QtWidgets import QFormLayout, QLabel, QLineEdit, QPushButton, QWidget
 
 from app.experiment.live_run import SignalGate
 from app.experiment.protocol import calibration_protocol
@@ -92,9 +93,13 @@ class CalibrationPanel(Panel):
 
     def begin(self) -> None:
         """Open the screen and lead through rest and blocks."""
+        for field in (self.blocks, self.seconds, self.rest):
+            if not field.hasAcceptableInput():
+                self._say(f"'{field.text()}' is out of range.")
+                return
         try:
             protocol = calibration_protocol(
-                self.labels, n_blocks=self.blocks.value(), duration_s=self.block_s, rest_s=float(self.rest.value())
+                self.labels, n_blocks=int(self.blocks.text()), duration_s=self.block_s, rest_s=float(self.rest.text())
             )
             self._check()
         except (SclcmError, ValueError) as error:
@@ -206,7 +211,7 @@ class CalibrationPanel(Panel):
     @property
     def block_s(self) -> float:
         """Length of a block in s: what was asked for, or what the model needs."""
-        return max(float(self.seconds.value()), self._session.bundle.manifest.features.span_s + 2.0)
+        return max(float(self.seconds.text()), self._session.bundle.manifest.features.span_s + 2.0)
 
     def _check(self) -> None:
         from app.calibrate import personal_path
@@ -248,8 +253,7 @@ class CalibrationPanel(Panel):
         self.undo_button.setVisible(bool(self._session.bundle.manifest.calibration) and not is_running)
 
 
-def _number(low: int, high: int, value: int) -> QSpinBox:
-    box = QSpinBox()
-    box.setRange(low, high)
-    box.setValue(value)
-    return box
+def _number(low: int, high: int, value: int) -> QLineEdit:
+    field = QLineEdit(str(value))
+    field.setValidator(QIntValidator(low, high, field))
+    return field

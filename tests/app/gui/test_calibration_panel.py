@@ -99,3 +99,6 @@ def test_what_cannot_be_presented_is_said_before_it_begins(qtbot, bundle: Bundle
     panel.classes.setText("a/b, c")
     panel.begin()
     assert "must not be empty nor hold" in panel.words.text() and panel._screen is None
+    panel.blocks.setText("1")
+    panel.begin()
+    assert "'1' is out of range" in panel.words.text() and panel._screen is None
