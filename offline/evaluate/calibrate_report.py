@@ -12,20 +12,20 @@ from offline.datasets.dataset import DatasetCard
 from offline.evaluate.calibrate_check import GAP_S, METHODS, CalibrationCheck
 from offline.evaluate.report import page, table, warning
 
-MEANS_TABLE = ("Model", "", "Balanced accuracy on the second half [95 % over people]")
-GAINS_TABLE = ("Difference", "", "Paired difference [95 % over people]", "p (sign flips)")
+MEANS_TABLE = ("Model", "Balanced accuracy on the second half [95 % over people]")
+GAINS_TABLE = ("Difference", "Paired difference [95 % over people]", "p (sign flips)")
 
 Rows = list[tuple[str, ...]]
 
 
 def means_rows(check: CalibrationCheck) -> Rows:
     """Return a row for each method."""
-    return [(name, "", str(check.means[name])) for name in METHODS]
+    return [(name, str(check.means[name])) for name in METHODS]
 
 
 def gains_rows(check: CalibrationCheck) -> Rows:
     """Return a row for each paired difference."""
-    return [(name, "", str(figure), f"{p:.4f}") for name, (figure, p) in check.gains.items()]
+    return [(name, str(figure), f"{p:.4f}") for name, (figure, p) in check.gains.items()]
 
 
 def summary_sentence(check: CalibrationCheck) -> str:

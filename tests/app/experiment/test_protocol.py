@@ -62,6 +62,12 @@ def test_what_is_wrong_with_a_protocol_is_named_with_what_was_meant(tmp_path: Pa
         read_protocol(written(tmp_path, GOOD.replace(old, new, 1)))
 
 
+def test_the_shipped_protocol_can_be_run() -> None:
+    protocol = read_protocol(Path(__file__).parents[3] / "assets" / "protocols" / "words.toml")
+    steps = make_schedule(protocol, 1)
+    assert sum(step.kind is StepKind.STIMULUS for step in steps) == 12 and protocol.labels == ("positive", "negative")
+
+
 def test_a_missing_protocol_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"gone\.toml' cannot be read"):
         read_protocol(tmp_path / "gone.toml")
