@@ -1,0 +1,70 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from app.cli import main
+from app.session.recorder import Recorder
+from app.session.session import Session, SessionSettings
+from sclcm_core.inference.bundle import load_bundle
+from sclcm_core.inference.pipeline import WindowPolicy
+from tests.app.session.array_source import ArraySource
+from tests.app.sitting import sitting
+from tests.tiny_bundle import write_bundle
+
+
+@pytest.fixture
+def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    models = tmp_path / "config" / "sclcm-live" / "models"
+    models.mkdir(parents=True)
+    return write_bundle(models)
+
+
+def recorded(model: Path, folder: Path, difference: float) -> Path:
+    samples, markers = sitting(difference)
+    session = Session(ArraySource(samples, markers=markers), load_bundle(model), SessionSettings(policy=WindowPolicy.EVERY))
+    with Recorder(session, folder) as recorder:
+        session.start()
+        assert session.wait(20)
+        session.stop()
+    return recorder.status.path
+
+
+def test_a_recorded_session_makes_a_personal_model_that_leads_back(model: Path, tmp_path: Path, capsys) -> None:
+    path = recorded(model, tmp_path / "rec", 1.8)
+    assert main(["calibrate", str(path), "--model", "tiny", "--as", "ada"]) == 0
+    said = capsys.readouterr().out
+    assert "on held-out blocks" in said and "Use it with --model ada" in said
+    assert main(["calibrate", "--model", "ada", "--undo"]) == 0
+    assert "was made from 'tiny'" in capsys.readouterr().out
+    assert main(["calibrate", str(path), "--model", "ada", "--as", "twice"]) == 2
+    assert "Calibrate 'tiny' again instead" in capsys.readouterr().err
+    assert main(["calibrate", str(path), "--model", "tiny", "--as", "ada"]) == 2
+    assert "There is a bundle" in capsys.readouterr().err
+
+
+def test_what_is_not_better_than_chance_is_said_and_not_written(model: Path, tmp_path: Path, capsys) -> None:
+    path = recorded(model, tmp_path / "rec", 1.0)
+    assert main(["calibrate", str(path), "--model", "tiny", "--out", str(tmp_path / "x.onnx"), "--json"]) == 1
+    facts = json.loads(capsys.readouterr().out)
+    assert not facts["accepted"] and facts["path"] is None and not (tmp_path / "x.onnx").exists()
+    assert any("not applied" in sentence for sentence in facts["sentences"])
+
+
+def test_another_programs_protocol_needs_an_end(model: Path, tmp_path: Path, capsys) -> None:
+    mapping = tmp_path / "m.toml"
+    mapping.write_text('[labels]\n"a" = "loud"\n', encoding="utf-8")
+    assert main(["calibrate", "--model", "tiny", "--mapping", str(mapping), "--as", "x"]) == 2
+    assert "Add --seconds" in capsys.readouterr().err
+
+
+def test_sessions_are_listed_and_deleted_by_name(tmp_path: Path, capsys) -> None:
+    folder = tmp_path / "sub-07" / "ses-1"
+    folder.mkdir(parents=True)
+    (folder / "session.json").write_text('{"subject": "07", "session": "1", "task": "moods"}')
+    assert main(["sessions", "list", "--sessions", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.startswith("sub-07/ses-1  moods")
+    assert main(["sessions", "delete", "--sessions", str(tmp_path)]) == 2
+    assert main(["sessions", "delete", "ses-1", "--sessions", str(tmp_path)]) == 0
+    assert not folder.exists()
