@@ -125,7 +125,7 @@ def find_parent(manifest: Manifest, paths: Iterable[Path]) -> Bundle:
             return load_bundle(path)
     raise CalibrationError(
         f"'{record.parent}' (sha256 {record.parent_sha256[:12]}...), from which '{manifest.name}' was made, is not at hand.",
-        "Bring its file back, or choose another model with --model.",
+        f"Bring that file back, or go on with the '{record.parent}' of this version and calibrate it again.",
     )
 
 
