@@ -38,7 +38,8 @@ def compute_frames(labelled: LabelledRecording, spec: FeatureSpec) -> RecordingF
             f"'{recording.path}' has no channel {', '.join(missing)}; it has {', '.join(recording.spec.ch_names)}.",
             "Leave the channel out of the features, or choose another data set.",
         )
-    samples = np.ascontiguousarray(recording.samples[:, indices])
+    in_order = list(indices) == list(range(recording.samples.shape[1]))
+    samples = recording.samples if in_order else np.take(recording.samples, indices, axis=1)
     frames = extract(spec, samples, recording.spec.sfreq, recording.timestamps)
     if not frames:
         raise DatasetError(

@@ -13,6 +13,7 @@ from typing import Self
 
 from offline.datasets.dataset import DatasetCard, LabelledRecording, RecordingFrames, Source
 from offline.datasets.frames import compute_frames
+from offline.datasets.read_ahead import read_ahead
 from sclcm_core.errors import DatasetError
 from sclcm_core.features.spec import FeatureSpec
 from sclcm_core.simulation.sidecar import SIDECAR
@@ -73,8 +74,8 @@ class LocalDataset(ABC):
             yield from self.read(source)
 
     def frames(self, source: Source, spec: FeatureSpec) -> Iterator[RecordingFrames]:
-        """Compute the frames of one source, a recording at a time."""
-        for labelled in self.read(source):
+        """Compute the frames of one source, a recording at a time, the next one read meanwhile."""
+        for labelled in read_ahead(iter(self.read(source))):
             yield compute_frames(labelled, spec)
 
     def options(self) -> dict[str, str]:

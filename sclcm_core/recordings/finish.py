@@ -118,7 +118,8 @@ def _unit_factor(
     potential = np.ones(len(names), bool) if voltage is None else voltage
     eeg = potential & np.array([is_eeg_label(label) for label in names])
     looked_at = eeg if eeg.any() else potential
-    return check_microvolts(samples[:, looked_at], sfreq, stated=stated) if looked_at.any() else (1.0, None)
+    believed = samples if looked_at.all() else samples[:, looked_at]
+    return check_microvolts(believed, sfreq, stated=stated) if looked_at.any() else (1.0, None)
 
 
 def _in_order(markers: Iterable[Marker], sfreq: float) -> tuple[Marker, ...]:

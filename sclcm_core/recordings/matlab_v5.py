@@ -132,7 +132,7 @@ def load_numbers(path: Path, variable: Variable) -> np.ndarray[tuple[int, ...], 
     flat = np.frombuffer(content[start:stop], variable.order + _STORED[stored])
     if flat.size != math.prod(variable.shape):
         raise MatlabError(f"'{variable.name}' holds {flat.size} numbers for a shape {variable.shape}")
-    return flat.astype(variable.kind).reshape(variable.shape, order="F")
+    return flat.astype(variable.kind, copy=False).reshape(variable.shape, order="F")
 
 
 def look_through(path: Path) -> None:
