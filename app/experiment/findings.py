@@ -11,6 +11,7 @@ import numpy as np
 
 from app.session.recorded_session import RecordedSession
 from sclcm_core.inference.calibration import Share, block_share
+from sclcm_core.inference.calibration_windows import plain_reason
 from sclcm_core.recordings.spans import MarkerMapping, Rating, Span, find_ratings, find_spans
 from sclcm_core.types import Float64Array, FloatArray, Prediction
 
@@ -203,18 +204,3 @@ def _withheld(predictions: Iterable[Prediction]) -> tuple[tuple[str, int, float]
             times.setdefault(plain_reason(p.withheld), []).append(p.t_end)
     rows = [(reason, len(found), found[-1] - found[0]) for reason, found in times.items()]
     return tuple(sorted(rows, key=lambda row: -row[1]))
-
-
-def plain_reason(reason: str) -> str:
-    """Return a reason without its numbers, so that equal ones are counted together.
-
-    Examples
-    --------
-    >>> plain_reason("filling the first window: 3 of 16 frames (4 s)")
-    'filling the first window'
-    >>> plain_reason("T7: 12% of the samples missing")
-    'T7: of the samples missing'
-    """
-    if reason.startswith(("filling", "taking")):
-        return reason.partition(":")[0]
-    return " ".join(word for word in reason.split() if not word.strip("(),.%").isdecimal())

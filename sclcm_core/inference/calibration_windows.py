@@ -59,7 +59,7 @@ def gather(predictions: Sequence[Prediction], spans: Iterable[Span], spec: Featu
         if span.kind == "rest":
             continue
         inside = [p for p in predictions if _is_inside(p.t_start, p.t_end, span, half_sample_s)]
-        left_out.update(_plain(p.withheld) for p in inside if p.withheld)
+        left_out.update(plain_reason(p.withheld) for p in inside if p.withheld)
         windows = [w for p in inside if p.withheld is None and (w := _window(frames, p.index, spec.n_frames)) is not None]
         if windows:
             blocks.append(LabelledBlock(span.label, span.name, np.stack(windows)))
@@ -88,6 +88,16 @@ def _window(frames: dict[int, FeatureFrame], newest: int, n_frames: int) -> Floa
     return np.stack(values, axis=-1) if len(values) == n_frames else None
 
 
-def _plain(reason: str) -> str:
-    """Return a reason without its numbers, so that equal ones are counted together."""
-    return " ".join("".join(c for c in reason if not c.isdigit()).split())
+def plain_reason(reason: str) -> str:
+    """Return a reason without its numbers, so that equal ones are counted together.
+
+    Examples
+    --------
+    >>> plain_reason("filling the first window: 3 of 16 frames (4 s)")
+    'filling the first window'
+    >>> plain_reason("T7: 12% of the samples missing")
+    'T7: of the samples missing'
+    """
+    if reason.startswith(("filling", "taking")):
+        return reason.partition(":")[0]
+    return " ".join(word for word in reason.split() if not word.strip("(),.%").isdecimal())
