@@ -120,8 +120,8 @@ def abstention_plot(summary: Summary, line: str) -> bytes:
     rows = [row for row in summary.abstention if row.line == line]
     canvas, axes = _canvas(3.6, 3.2)
     for name, marker, places in (
-        ("validation people", "o", [(row.coverage, row.risk) for row in rows]),
-        ("test people", "s", [(row.test_coverage, row.test_risk) for row in rows]),
+        ("asked for, validation people", "o", [(row.coverage, row.risk) for row in rows]),
+        ("found, test people", "s", [(row.test_coverage, row.test_risk) for row in rows]),
     ):
         axes.plot([x for x, _ in places], [y for _, y in places], marker=marker, label=name)
     axes.set(xlim=(0, 1), ylim=(0, 0.5), xlabel="share of windows answered", ylabel="share wrong", title=f"abstention, {line}")
