@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,11 +93,20 @@ def run_compare(options: argparse.Namespace, print_table: PrintTable) -> None:
         print_table(PAIRED_TABLE, rows)
 
 
+def write_json(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Write a table's rows as a list of objects."""
+    content = [dict(zip(header, row, strict=True)) for row in rows]
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
 def run_curve(options: argparse.Namespace, print_table: PrintTable) -> str:
     """Run the command ``curve`` and return what to tell."""
     from offline.config import load_config
     from offline.evaluate.cross_validate import default_jobs
     from offline.evaluate.curves import CURVE_TABLE, channel_variants, curve_rows, label_variants
+    from offline.evaluate.gains import GAIN_TABLE, gain_rows
+    from offline.evaluate.run_fold import FLOAT, INT8
+    from offline.seeds import Seed
     from offline.stages import follow_curve
 
     config = load_config(options.config)
@@ -105,6 +115,10 @@ def run_curve(options: argparse.Namespace, print_table: PrintTable) -> str:
     folder = (options.run_dir or Path("runs") / config.name) / f"curve-{options.what}"
     points = follow_curve(variants, folder, options.data_root, n_jobs=options.jobs or default_jobs())
     print_table(CURVE_TABLE, curve_rows(points))
+    main = INT8 if config.quantize.enabled else FLOAT
+    if gains := gain_rows(points, main, Seed(config.seed)):
+        print_table(GAIN_TABLE, gains)
+        write_json(folder / "gains.json", GAIN_TABLE, gains)
     return f"Curve: {folder / 'curve.png'}"
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from offline.evaluate.compare_runs import method_rows, paired_rows, read_runs
 from offline.evaluate.curves import channel_variants, label_variants
+from offline.evaluate.gains import GAIN_TABLE, gain_rows
 from offline.evaluate.run_fold import run_fold
 from offline.runs import open_run
 from offline.seeds import Seed
@@ -67,6 +68,14 @@ def test_a_curve_is_drawn_and_kept(make_config, tmp_path):
     rows = json.loads((tmp_path / "curve" / "curve.json").read_text())
     assert [p.variant.pretrained for p in points] == [True, False]
     assert {row["Pretraining"] for row in rows} == {"yes", "no"}
+    gains = gain_rows(points, "sclcm", Seed(0))
+    assert {row[1] for row in gains} == {"sclcm", "linear probe", "nearest neighbours"}
+    for row in gains:
+        table = dict(zip(GAIN_TABLE, row, strict=True))
+        gain = float(table["Balanced accuracy"]) - float(table["Without pretraining"])
+        assert abs(gain - float(table["Gain [95 %]"].split()[0])) < 2e-3
+        assert (table["Labels in %"], table["People"]) == ("100", "4")
+    assert gain_rows(points[:1], "sclcm", Seed(0)) == []
 
 
 def test_runs_are_compared_on_the_people_they_share(windows, make_config, tmp_path):
