@@ -109,7 +109,7 @@ def run_audit(options: argparse.Namespace, print_table: Table) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "audit.md").write_text(found.table(), encoding="utf-8")
     plot_audit(found, folder / "audit.png")
-    rows = [(s.what, s.unit, f"{s.mean:.3f} [{s.low:.3f}, {s.high:.3f}]", f"{s.chance:.3f}") for s in found.scores]
+    rows = [(s.what, s.unit, s.text, f"{s.chance:.3f}") for s in found.scores]
     print_table(("asked", "of", "score [95 %]", "chance"), rows)
     print_table(("what follows",), [(verdict,) for verdict in found.verdicts])
     print_table(("results",), [(str(folder),)])

@@ -28,6 +28,16 @@ _CONFIDENCE = 0.95
 _TELLING_SHARE = 0.25
 """From this share of what true labels reach above chance, made-up ones tell that stimuli are recognised."""
 
+_HOW_TO_READ = f"""\
+How to read this. All lines are about people whom the classifier has not seen, decide once a trial, and are means over subjects.
+
+- *{SEEN}*: the usual test. The classifier saw the same stimuli with other people, so that it may know a stimulus again.
+- *{UNSEEN}*: the same with other stimuli. What is lost against the line above was knowledge of the stimuli.
+- *{MADE_UP}*: labels were dealt to the stimuli at random, and mean nothing. Only who knows a stimulus again can be right.
+  Chance is what knowing the true class and no stimulus would reach, which is why it is above one over the number of classes.
+- *{STIMULUS}*, *{SUBJECT}*: how well stimulus and person themselves are read from the features.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Score:
@@ -59,6 +69,12 @@ class Score:
     note: str = ""
 
     @property
+    def text(self) -> str:
+        """The score with its interval, or why there is none."""
+        impossible = bool(np.isnan(self.mean))
+        return f"not possible: {self.note}" if impossible else f"{self.mean:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+    @property
     def above_chance(self) -> bool:
         """Whether the whole interval lies above chance."""
         return bool(self.low > self.chance)
@@ -76,29 +92,29 @@ class AuditReport:
         All lines, unit by unit.
     verdicts : tuple of str
         What follows, a sentence a unit.
+    about : str
+        How much was audited.
     """
 
     dataset: DatasetCard
     scores: tuple[Score, ...]
     verdicts: tuple[str, ...]
+    about: str
 
     def score(self, what: str, unit: Unit) -> Score:
         """Return one line."""
         return next(score for score in self.scores if (score.what, score.unit) == (what, unit))
 
     def table(self) -> str:
-        """Return the lines and the verdicts as a table in Markdown."""
-        rows = [f"# Stimulus audit: {self.dataset.title}", ""]
-        rows += ["| asked | of | score | 95 % interval | chance |", "|---|---|---|---|---|"]
+        """Return the lines, the verdicts and how to read them, in Markdown."""
+        rows = [f"# Stimulus audit: {self.dataset.title}", "", self.about, ""]
+        rows += ["| asked | of | score [95 % interval] | chance |", "|---|---|---|---|"]
         rows += [_table_row(score) for score in self.scores]
-        return "\n".join([*rows, "", *(f"- {verdict}" for verdict in self.verdicts), ""])
+        return "\n".join([*rows, "", *(f"- {verdict}" for verdict in self.verdicts), "", _HOW_TO_READ])
 
 
 def _table_row(score: Score) -> str:
-    if np.isnan(score.mean):
-        return f"| {score.what} | {score.unit} | not possible: {score.note} | | {score.chance:.2f} |"
-    interval = f"{score.low:.3f} to {score.high:.3f}"
-    return f"| {score.what} | {score.unit} | {score.mean:.3f} | {interval} | {score.chance:.2f} |"
+    return f"| {score.what} | {score.unit} | {score.text} | {score.chance:.2f} |"
 
 
 def audit(
@@ -159,7 +175,18 @@ def audit(
                 progress(len(scores) + len(found), len(_QUESTIONS) * len(units), f"{what} ({unit})")
         scores += found.values()
         verdicts.append(_verdict(unit, found))
-    return AuditReport(windows.dataset, tuple(scores), tuple(verdicts))
+    return AuditReport(windows.dataset, tuple(scores), tuple(verdicts), _about(windows))
+
+
+def _about(windows: WindowSet) -> str:
+    chosen = windows.usable
+    n_subjects, n_trials = (len(np.unique(ids[chosen])) for ids in (windows.subject, windows.trial))
+    return f"{n_subjects} subjects, {n_trials} trials, {int(chosen.sum())} windows; stimuli by class: {_stimuli_by_class(windows)}."
+
+
+def _stimuli_by_class(windows: WindowSet) -> str:
+    of_class = [np.unique(windows.stimulus[windows.usable & (windows.label == k)]) for k in range(windows.n_classes)]
+    return ", ".join(f"{name} {len(found)}" for name, found in zip(windows.class_names, of_class, strict=True))
 
 
 def _groups(windows: WindowSet, seed: int) -> tuple[list[Int64Array] | None, str]:
@@ -169,9 +196,7 @@ def _groups(windows: WindowSet, seed: int) -> tuple[list[Int64Array] | None, str
             return stimulus_groups(windows, k, np.random.default_rng(seed)), ""
         except DatasetError:
             continue
-    of_class = [np.unique(windows.stimulus[windows.usable & (windows.label == k)]) for k in range(windows.n_classes)]
-    counts = ", ".join(f"{name} {len(found)}" for name, found in zip(windows.class_names, of_class, strict=True))
-    return None, f"too few stimuli ({counts})"
+    return None, f"too few stimuli ({_stimuli_by_class(windows)})"
 
 
 class _UnitAudit:
@@ -200,10 +225,8 @@ class _UnitAudit:
         """Return the score of one question."""
         if what in (UNSEEN, MADE_UP) and self.groups is None:
             return Score(what, self.view.unit, np.nan, np.nan, np.nan, self._chance(what), self.reason)
-        if what == SUBJECT:
-            return _score(what, self.view.unit, self._of_subjects(), self._chance(what))
-        if what == STIMULUS:
-            return _score(what, self.view.unit, self._of_stimuli(), self._chance(what))
+        if what in (STIMULUS, SUBJECT):
+            return self._probe(what)
         if what == MADE_UP:
             deals = [self._deal() for _ in range(self.n_made_up)]
             table = np.stack([self._of_made_up(labels) for labels, _ in deals])
@@ -253,19 +276,18 @@ class _UnitAudit:
         k = len(self.groups)
         return [(group, self.groups[(n + 1) % k] if seen else group) for n, group in enumerate(self.groups)]
 
-    def _of_stimuli(self) -> Float64Array:
-        """Return how often the stimulus is recognised, for each subject, tested when unseen."""
-        masks = [np.isin(self.view.subject, fold) for fold in self.folds]
-        found = [predict_trials(self.view, self.view.stimulus, ~unseen, unseen) for unseen in masks]
-        return self._per_subject(self.view.stimulus, found, balanced=False)
-
-    def _of_subjects(self) -> Float64Array:
-        """Return how often each subject is recognised when looking at unseen stimuli."""
-        one_by_one = [np.array([stimulus]) for stimulus in np.unique(self.view.stimulus)]
-        masks = [np.isin(self.view.stimulus, group) for group in self.groups or one_by_one]
-        as_measured = replace(self.view, x=self.view.as_measured)
-        found = [predict_trials(as_measured, self.view.subject, ~unseen, unseen) for unseen in masks]
-        return self._per_subject(self.view.subject, found, balanced=False)
+    def _probe(self, what: str) -> Score:
+        """Ask for the stimulus of unseen subjects, or for the subject when looking at unseen stimuli."""
+        view, target, known, kept_apart = self.view, self.view.stimulus, self.view.subject, self.folds
+        if what == SUBJECT:
+            view, target, known = replace(view, x=view.as_measured), view.subject, view.stimulus
+            kept_apart = self.groups or [np.array([stimulus]) for stimulus in np.unique(known)]
+        masks = [np.isin(known, group) for group in kept_apart]
+        if any((~unseen).sum() <= len(np.unique(target[~unseen])) for unseen in masks):
+            reason = f"one trial of each {'subject' if what == SUBJECT else 'stimulus'} to learn from"
+            return Score(what, view.unit, np.nan, np.nan, np.nan, self._chance(what), reason)
+        found = [predict_trials(view, target, ~unseen, unseen) for unseen in masks]
+        return _score(what, view.unit, self._per_subject(target, found, balanced=False), self._chance(what))
 
     def _per_subject(
         self, target: Int64Array, found: Sequence[tuple[Int64Array, Int64Array]], *, balanced: bool

@@ -17,6 +17,7 @@ from offline.datasets.local_dataset import LocalDataset
 from offline.datasets.ratings import RatingScale
 from sclcm_core.errors import DatasetError, nearest
 from sclcm_core.recordings.deap import BASELINE_S, RATINGS, SFREQ, deap_arrays, deap_trials
+from sclcm_core.recordings.matlab_v5 import list_variables, load_numbers
 from sclcm_core.recordings.plain_pickle import load_plain
 from sclcm_core.simulation.sidecar import SIDECAR
 from sclcm_core.types import FloatArray
@@ -214,13 +215,11 @@ class Deap(DeapRatings):
 
 
 def _load(path: Path, dataset: LocalDataset) -> Any:
-    import scipy.io
-
     try:
         if path.suffix == ".dat":
             return load_plain(path.read_bytes())
-        found = scipy.io.loadmat(path, variable_names=["data", "labels"])
-        return {key: value for key, value in found.items() if not key.startswith("__")}
+        found = list_variables(path)
+        return {name: load_numbers(path, found[name]) for name in ("data", "labels") if name in found}
     except Exception as error:  # a damaged file fails in any way
         raise DatasetError(f"'{path}' is not a file of DEAP: {error}.", f"Copy it again; {dataset.where}") from error
 

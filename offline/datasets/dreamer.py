@@ -15,6 +15,7 @@ from offline.datasets.ratings import RatingScale
 from sclcm_core.errors import DatasetError, nearest
 from sclcm_core.recordings import Recording
 from sclcm_core.recordings.finish import finish
+from sclcm_core.recordings.matlab_v5 import look_through
 from sclcm_core.types import FloatArray
 
 CH_NAMES = ("AF3", "F7", "F3", "FC5", "T7", "P7", "O1", "O2", "P8", "T8", "FC6", "F4", "F8", "AF4")
@@ -108,6 +109,7 @@ def _subjects(path: Path, dataset: LocalDataset) -> list[Any]:
     import scipy.io
 
     try:
+        look_through(path)  # some damaged files would end the process in scipy
         whole = scipy.io.loadmat(path, variable_names=["DREAMER"])["DREAMER"][0, 0]
         data = whole["Data"][0]
     except Exception as error:  # a foreign or damaged file fails in any way

@@ -16,6 +16,7 @@ from offline.datasets.dated_files import dated_files, warn_of_counts
 from offline.datasets.local_dataset import LocalDataset
 from sclcm_core.errors import DatasetError
 from sclcm_core.recordings.matlab import open_mat
+from sclcm_core.recordings.matlab_v5 import list_variables, load_numbers
 from sclcm_core.recordings.trials import Trials
 
 logger = logging.getLogger(__name__)
@@ -125,12 +126,10 @@ def read_labels(path: Path, dataset: LocalDataset) -> list[int]:
     list of int
         The label of each clip: negative 0, neutral 1, positive 2.
     """
-    import scipy.io
-
     if not path.exists():
         raise dataset.error(f"'{path}' is missing.")
     try:
-        values = np.ravel(scipy.io.loadmat(path)["label"])
+        values = load_numbers(path, list_variables(path)["label"]).ravel()
     except Exception as error:  # a foreign or damaged file fails in any way
         raise DatasetError(
             f"'{path}' holds no readable variable 'label' ({error}).", "Copy the original file again."

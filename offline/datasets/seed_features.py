@@ -19,7 +19,7 @@ from offline.datasets.seed_iv import CLIP_LABELS, SEED_IV_ATTRIBUTION, clip_name
 from offline.datasets.seed_iv import N_CLIPS as N_CLIPS_IV
 from sclcm_core.errors import DatasetError
 from sclcm_core.features.spec import FeatureSpec
-from sclcm_core.recordings.matlab_v5 import list_variables
+from sclcm_core.recordings.matlab_v5 import list_variables, load_numbers
 from sclcm_core.types import FloatArray
 
 SMOOTHINGS = ("movingAve", "LDS")
@@ -168,11 +168,9 @@ class SeedIVFeatures(PublishedFeatures):
 
 
 def _load(path: Path, names: Sequence[str], dataset: LocalDataset) -> dict[str, Any]:
-    import scipy.io
-
     try:
-        list_variables(path)  # scipy would read a file that is cut short in silence, up to the cut
-        return dict(scipy.io.loadmat(path, variable_names=tuple(names)))
+        found = list_variables(path)
+        return {name: load_numbers(path, found[name]) for name in names if name in found}
     except Exception as error:  # a foreign or damaged file fails in any way
         raise DatasetError(f"'{path}' cannot be read ({error}).", f"Copy it again; {dataset.where}") from error
 

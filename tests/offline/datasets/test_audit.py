@@ -111,7 +111,15 @@ def test_where_every_class_is_one_stimulus_the_audit_says_that_they_cannot_be_to
     assert np.isnan(found.score(UNSEEN, "window").mean)
     assert found.score(UNSEEN, "window").note == "too few stimuli (rest 1, task 1)"
     assert "cannot be told apart" in found.verdicts[0]
-    assert "not possible" in found.table()
+    assert "not possible: too few stimuli (rest 1, task 1)" in found.table()
+
+
+def test_a_probe_that_has_one_trial_of_each_to_learn_from_is_left_out_with_the_reason(clip_signature):
+    two = clip_signature.select(np.isin(clip_signature.stimulus, [1, 2]) & clip_signature.usable)
+    labels = np.unique(two.stimulus, return_inverse=True)[1]
+    found = audit(dataclasses.replace(two, label=labels, class_names=("rest", "task")), units=["trial course"], n_made_up=1)
+    assert found.score(SUBJECT, "trial course").text == "not possible: one trial of each subject to learn from"
+    assert not np.isnan(found.score(STIMULUS, "trial course").mean)
 
 
 def test_a_course_that_is_not_possible_leaves_the_windows_audited(make_windows):
@@ -130,6 +138,7 @@ def test_the_table_has_a_row_a_question(report):
     lines = report.table().splitlines()
     assert sum(line.startswith("|") for line in lines) == 2 + len(report.scores)
     assert "Simulated emotion set" in lines[0]
+    assert lines[2] == "7 subjects, 63 trials, 630 windows; stimuli by class: negative 3, neutral 3, positive 3."
 
 
 def test_the_picture_is_written(report, tmp_path):

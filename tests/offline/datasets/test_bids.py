@@ -9,7 +9,7 @@ from offline.datasets import load_windows
 from offline.datasets.bids import BidsFolder
 from offline.datasets.labels_file import EXAMPLE
 from sclcm_core.bands import ALPHA
-from sclcm_core.errors import DatasetError
+from sclcm_core.errors import DatasetError, SclcmError
 from sclcm_core.features.spec import FeatureSpec
 
 SPEC = FeatureSpec(bands=(ALPHA,), ch_names=("T7", "T8"), sfreq=100.0, n_frames=2)
@@ -164,3 +164,20 @@ def test_a_folder_that_says_nothing_of_its_licence_is_told(root, caplog):
     (root / "dataset_description.json").unlink()
     BidsFolder().resolve(root)
     assert "nothing is known of licence" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda vhdr: vhdr.write_text(vhdr.read_text()[:150]),
+        lambda vhdr: vhdr.write_bytes(b""),
+        lambda vhdr: vhdr.with_suffix(".eeg").unlink(),
+        lambda vhdr: vhdr.with_suffix(".eeg").write_bytes(b""),
+        lambda vhdr: vhdr.with_suffix(".eeg").write_bytes(vhdr.with_suffix(".eeg").read_bytes()[: 12 * 700]),
+    ],
+    ids=["header cut", "header empty", "signal missing", "signal empty", "signal cut"],
+)
+def test_damaged_recordings_are_named(root, first, damage):
+    damage(first.with_name(first.name.replace("_events.tsv", "_eeg.vhdr")))
+    with pytest.raises(SclcmError, match="sub-01_ses-a_task-film_eeg"):
+        read(root)

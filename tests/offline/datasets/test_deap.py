@@ -206,3 +206,25 @@ def test_a_truncated_file_is_refused(folder, root):
 def test_impossible_options_are_refused(options):
     with pytest.raises(ValueError, match=r"valenz|over|csv|mine|rising"):
         Deap(**options)
+
+
+def test_a_truncated_matlab_file_is_refused_by_name(tmp_path, facts):
+    folder = tmp_path / "data_preprocessed_matlab"
+    folder.mkdir()
+    (folder / "SIMULATED.txt").touch()
+    path = folder / "s01.mat"
+    savemat(path, facts, do_compression=True)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(DatasetError, match=r"s01\.mat' is not a file of DEAP: it is cut short"):
+        read(tmp_path, files="matlab")
+
+
+def test_samples_that_are_no_numbers_mark_their_frames_and_no_others(folder, root, facts):
+    facts["data"][3, 7, 500:600] = np.nan
+    (folder / "s01.dat").write_bytes(pickle.dumps(facts, protocol=2))
+    dataset = Deap()
+    spec = SPEC.model_copy(update={"ch_names": (DEAP_CHANNELS[7], DEAP_CHANNELS[8])})
+    frames = list(dataset.frames(dataset.sources(root)[0], spec))
+    assert DEAP_CHANNELS[7] in next(iter(frames[3].faults.values()))
+    assert not any(recording.faults for k, recording in enumerate(frames) if k != 3)
+    assert all(np.isfinite(recording.values).all() for recording in frames)

@@ -7,7 +7,7 @@ import pytest
 
 from offline.datasets import deap_original
 from offline.datasets.deap_original import DeapOriginal, status_codes
-from sclcm_core.errors import DatasetError
+from sclcm_core.errors import DatasetError, SclcmError
 from sclcm_core.montage import DEAP_CHANNELS
 from sclcm_core.recordings import Recording
 from sclcm_core.types import StreamSpec
@@ -111,4 +111,13 @@ def test_another_bdf_file_is_refused(root, data_dir):
     source = data_dir / "samples" / "eegmmidb_S001R03_19ch_160Hz_60s.bdf"
     (root / "data_original" / "s01.bdf").write_bytes(source.read_bytes())
     with pytest.raises(DatasetError, match=r"at 160 Hz; DEAP's have 48 at 512 Hz"):
+        list(DeapOriginal().recordings(root))
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("n_bytes", [100, 3000, 20_000])
+def test_a_truncated_bdf_file_is_refused_by_name(root, data_dir, n_bytes):
+    source = data_dir / "samples" / "eegmmidb_S001R03_19ch_160Hz_60s.bdf"
+    (root / "data_original" / "s01.bdf").write_bytes(source.read_bytes()[:n_bytes])
+    with pytest.raises(SclcmError, match=r"s01\.bdf"):
         list(DeapOriginal().recordings(root))

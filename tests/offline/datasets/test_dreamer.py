@@ -132,3 +132,13 @@ def test_a_truncated_file_is_refused_by_name(path, subjects):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(DatasetError, match=r"DREAMER\.mat"):
         read(path)
+
+
+def test_samples_that_are_no_numbers_mark_their_frames_and_no_others(path, subjects, rng):
+    damaged = subject(rng)
+    damaged["EEG"]["stimuli"][4, 0][100:140, CH_NAMES.index("T7")] = np.nan
+    write(path, [damaged, *subjects[1:]])
+    dataset = Dreamer()
+    frames = list(dataset.frames(dataset.sources(path.parent)[0], SPEC))[:36]
+    assert [recording.stimulus for recording in frames if recording.faults] == ["clip05"]
+    assert all(np.isfinite(recording.values).all() for recording in frames)

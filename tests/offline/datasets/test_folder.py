@@ -8,7 +8,7 @@ import pytest
 from offline.datasets import load_windows
 from offline.datasets.folder import RecordingFolder
 from sclcm_core.bands import ALPHA
-from sclcm_core.errors import DatasetError
+from sclcm_core.errors import DatasetError, SclcmError
 from sclcm_core.features.spec import FeatureSpec
 
 SPEC = FeatureSpec(bands=(ALPHA,), ch_names=("T7", "T8"), sfreq=100.0, n_frames=2)
@@ -111,3 +111,21 @@ def test_any_format_that_can_be_replayed_may_be_in_the_folder(data_dir, tmp_path
     windows = load_windows("folder", tmp_path, SPEC.model_copy(update={"sfreq": 160.0}))
     counts = np.bincount(windows.subject)
     assert len(counts) == 3 and len(set(counts.tolist())) == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "time,T7,T8\n", "nothing that is a signal", "time,T7,T8\n0.00,1.0,2.0\n0.01,1.0\n0.02,x,y\n"],
+    ids=["empty", "no rows", "foreign", "ragged"],
+)
+def test_damaged_recordings_are_named(root, content):
+    (root / "a.csv").write_text(content)
+    with pytest.raises(SclcmError, match=r"a\.csv"):
+        read(root)
+
+
+def test_a_recording_that_is_cut_short_is_named_with_its_length(root):
+    path = root / "a.csv"
+    path.write_text("\n".join(path.read_text().splitlines()[:801]) + "\n")
+    with pytest.raises(DatasetError, match=r"a\.csv' lasts 8\.00 s"):
+        read(root)

@@ -7,7 +7,7 @@ import pytest
 
 from offline.datasets import seed_v
 from offline.datasets.seed_v import CLIP_LABELS, ENDS_S, STARTS_S, SeedV
-from sclcm_core.errors import DatasetError
+from sclcm_core.errors import DatasetError, SclcmError
 from sclcm_core.features.extractor import extract, stack
 from sclcm_core.features.spec import FeatureSpec
 from sclcm_core.montage import SEED_CHANNELS
@@ -129,4 +129,12 @@ def test_a_renamed_electrode_is_named(root, path, rng):
 def test_a_foreign_file_is_named(root, path):
     path.write_text("nothing")
     with pytest.raises(DatasetError, match=r"2_1_20180802\.cnt' cannot be read"):
+        read(root)
+
+
+@pytest.mark.parametrize("n_bytes", [0, 200, 880, HEADER + CHANNEL * 10, HEADER + CHANNEL * 66])
+def test_a_file_that_ends_in_its_header_is_named(root, path, rng, n_bytes):
+    write_session(path, rng, duration_s=2)
+    path.write_bytes(path.read_bytes()[:n_bytes])
+    with pytest.raises(SclcmError, match=r"2_1_20180802\.cnt"):
         read(root)
