@@ -82,9 +82,7 @@ class EncoderConfig(_Strict):
     widths: Annotated[tuple[int, int], Field(description="planes after the two convolutions")] = (64, 128)
     n_embedding: Annotated[int, Field(ge=2, description="length of the embedding")] = 128
     dropouts: Annotated[tuple[float, float], Field(description="dropout after the two convolutions, 0..1")] = (0.2, 0.25)
-    pooling: Annotated[
-        Literal["flatten", "mean", "mean_max"], Field(description="keep the time steps, average them, or give their largest too")
-    ] = "flatten"
+    pooling: Annotated[Literal["flatten", "mean"], Field(description="keep the time steps, or average them")] = "flatten"
     tcn: Annotated[TcnConfig, Field(description="of the kind 'tcn'")] = TcnConfig()
     patches: Annotated[PatchesConfig, Field(description="of the kind 'patches'")] = PatchesConfig()
 

@@ -124,11 +124,6 @@ def _reduce_mean(inputs: list[Any], attributes: Attributes) -> Any:
     return inputs[0].mean(axis=tuple(int(axis) for axis in axes), keepdims=bool(attributes.get("keepdims", 1)))
 
 
-def _reduce_max(inputs: list[Any], attributes: Attributes) -> Any:
-    axes = inputs[1] if len(inputs) > 1 else attributes["axes"]
-    return inputs[0].max(axis=tuple(int(axis) for axis in axes), keepdims=bool(attributes.get("keepdims", 1)))
-
-
 _OPERATIONS: dict[str, Callable[[list[Any], Attributes], Any]] = {
     "QuantizeLinear": _quantize,
     "DequantizeLinear": _dequantize,
@@ -141,7 +136,6 @@ _OPERATIONS: dict[str, Callable[[list[Any], Attributes], Any]] = {
     "Flatten": lambda inputs, _: inputs[0].reshape(len(inputs[0]), -1),
     "Reshape": _reshape,
     "ReduceMean": _reduce_mean,
-    "ReduceMax": _reduce_max,
     "Unsqueeze": lambda inputs, _: np.expand_dims(inputs[0], tuple(int(axis) for axis in inputs[1])),
     "Concat": lambda inputs, attributes: np.concatenate(inputs, axis=attributes["axis"]),
 }

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-import torch
 from torch import Tensor, nn
 
 from sclcm_core.models.contract import Encoder
 
 Layout = Literal["1d", "2d"]
-Pooling = Literal["flatten", "mean", "mean_max"]
+Pooling = Literal["flatten", "mean"]
 
 
 class SclcmEncoder(Encoder):
@@ -29,10 +28,9 @@ class SclcmEncoder(Encoder):
         Length of the embedding.
     dropouts : (float, float)
         Share of values dropped after each convolution while training.
-    pooling : {'flatten', 'mean', 'mean_max'}
+    pooling : {'flatten', 'mean'}
         What is done with the time steps left over before the dense layer. ``"flatten"`` keeps each (the original);
-        ``"mean"`` averages them: about a tenth of the weights, and any number of frames; ``"mean_max"`` gives their largest value
-        beside their mean.
+        ``"mean"`` averages them: about a tenth of the weights, and any number of frames.
 
     Notes
     -----
@@ -82,31 +80,10 @@ class SclcmEncoder(Encoder):
             Embeddings, without unit.
         """
         planes = self.blocks(features)  # (n, widths[1], n_columns or a quarter of them, n_frames // 4)
-        planes = pooled(planes, self.pooling)  # (n, widths[1], n_columns or a quarter of them, times what is kept of time)
+        if self.pooling == "mean":
+            planes = planes.mean(dim=-1)  # (n, widths[1], n_columns or a quarter of them)
         embedding: Tensor = self.embed(planes.flatten(1))  # (n, n_flat) -> (n, n_embedding)
         return embedding
-
-
-def pooled(planes: Tensor, pooling: Pooling) -> Tensor:
-    """Take together what a window's time steps say.
-
-    Parameters
-    ----------
-    planes : Tensor, shape (n, n_planes, n_columns, n_steps)
-        What the convolutions made of the window, without unit.
-    pooling : {'flatten', 'mean', 'mean_max'}
-        What is kept: each step, their mean, or their mean and their largest value.
-
-    Returns
-    -------
-    Tensor, shape (n, n_planes, ...)
-        Planes stay apart, so that those of several networks side by side do too.
-    """
-    if pooling == "mean":
-        return planes.mean(dim=-1)
-    if pooling == "mean_max":
-        return torch.cat([planes.mean(dim=-1), planes.amax(dim=-1)], dim=2)
-    return planes
 
 
 def flat_positions(n_columns: int, n_frames: int, layout: Layout, pooling: Pooling) -> int:
@@ -118,8 +95,8 @@ def flat_positions(n_columns: int, n_frames: int, layout: Layout, pooling: Pooli
         Size of the window.
     layout : {'1d', '2d'}
         Whether the pooling halves the columns too.
-    pooling : {'flatten', 'mean', 'mean_max'}
-        What is kept of the time steps.
+    pooling : {'flatten', 'mean'}
+        Whether the time steps are averaged.
 
     Raises
     ------
@@ -138,7 +115,7 @@ def flat_positions(n_columns: int, n_frames: int, layout: Layout, pooling: Pooli
             f"The {layout} encoder halves its input twice: it needs at least 4 frames"
             f"{' and 4 columns' if layout == '2d' else ''}; got {n_columns} columns x {n_frames} frames."
         )
-    return columns * {"flatten": times, "mean": 1, "mean_max": 2}[pooling]
+    return columns * (1 if pooling == "mean" else times)
 
 
 def _block(n_in: int, n_out: int, layout: Layout, dropout: float) -> nn.Sequential:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from sclcm_core.models.classifier import Ensemble, SclcmClassifier
-from sclcm_core.models.encoder import SclcmEncoder, pooled
+from sclcm_core.models.encoder import SclcmEncoder
 from sclcm_core.models.head import ClassifierHead
 
 Layer = nn.Conv2d | nn.Linear
@@ -51,7 +51,9 @@ class MergedEnsemble(nn.Module):
         Tensor, shape (n, n_classes)
             Logits, without unit.
         """
-        planes = pooled(self.blocks(features), self.pooling)  # (n, n_members * widths[1], columns, ...)
+        planes = self.blocks(features)  # (n, n_members * widths[1], columns, frames)
+        if self.pooling == "mean":
+            planes = planes.mean(dim=-1)
         wide = self.embed(planes.flatten(1)[:, :, None, None])  # (n, n_members * n_embedding, 1, 1)
         for layer in self.hidden:
             wide = torch.relu(layer(wide))

@@ -44,7 +44,7 @@ def files(tmp_path_factory, features):
 
 @pytest.mark.parametrize(
     ("layout", "pooling", "n_members", "n_hidden"),
-    [("1d", "flatten", 1, 24), ("2d", "mean", 2, 24), ("1d", "mean", 3, 0), ("1d", "flatten", 2, 24), ("1d", "mean_max", 2, 0)],
+    [("1d", "flatten", 1, 24), ("2d", "mean", 2, 24), ("1d", "mean", 3, 0), ("1d", "flatten", 2, 24)],
 )
 def test_an_exported_network_answers_as_torch_does_for_any_number_of_windows(
     layout, pooling, n_members, n_hidden, features, tmp_path
@@ -58,9 +58,8 @@ def test_an_exported_network_answers_as_torch_does_for_any_number_of_windows(
         np.testing.assert_allclose(predictor.logits(features[:n]), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("pooling", ["mean", "mean_max"])
-def test_an_ensemble_is_exported_side_by_side(pooling, features, tmp_path):
-    export_network(network("1d", pooling, 3), SHAPE, tmp_path / "x.onnx")
+def test_an_ensemble_is_exported_side_by_side(features, tmp_path):
+    export_network(network("1d", "mean", 3), SHAPE, tmp_path / "x.onnx")
     convolutions = [node for node in onnx.load(str(tmp_path / "x.onnx")).graph.node if node.op_type == "Conv"]
     groups = [next(a.i for a in node.attribute if a.name == "group") for node in convolutions]
     assert groups == [1, 3, 3, 3]
