@@ -34,7 +34,7 @@ class Desk(QObject):
     window : QMainWindow
         Where the docks are.
     others : callable
-        Called four times a second, for what does not belong to a session.
+        Called twice a second, for what does not belong to a session.
     """
 
     def __init__(self, session: SessionLike, window: QMainWindow, others: Callable[[], None]) -> None:

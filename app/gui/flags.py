@@ -66,6 +66,8 @@ class Flags:
         place : callable
             Returns the column of a sample, in logical pixels from the left of the plot.
         """
+        if not self.held and not self._placed:
+            return False
         first, stop = (bisect_left(self.held, (edge, "")) for edge in span)
         found = self.held[first:stop]
         key = found, plot.getRect(), theme.scale, place(0)  # the last says whether the paper rolls, and how far it has

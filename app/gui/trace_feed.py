@@ -108,12 +108,12 @@ class TraceFeed:
             start = min(max(start, buffer.tail, 0), stop)
             if start == stop:
                 return np.zeros((0, len(self._columns))), start
-            raw = np.take(buffer.view(start, stop), self._columns, axis=1).astype(np.float64)
+            raw = buffer.view(start, stop).take(self._columns, axis=1).astype(np.float64)
             if buffer.holds(start):
                 return raw, start
 
     def _show(self, raw: Float64Array) -> Float64Array:
-        if math.isfinite(raw.sum()):
+        if math.isfinite(np.add.reduce(raw, axis=None)):
             return self._show_whole(raw)
         missing = ~np.isfinite(raw)
         shown = self._show_whole(self._fill(raw, missing))
@@ -123,7 +123,7 @@ class TraceFeed:
     def _show_whole(self, filled: Float64Array) -> Float64Array:
         if not len(filled):
             return filled.copy()
-        self._held = filled[-1].copy()
+        self._held = filled[-1]
         return self._centre(filled) if self._filter is None else self._apply(self._filter, filled)
 
     def _fill(self, raw: Float64Array, missing: np.ndarray) -> Float64Array:
@@ -135,7 +135,7 @@ class TraceFeed:
 
     def _centre(self, filled: Float64Array) -> Float64Array:
         share = 1.0 - math.exp(-len(filled) / (CENTRING_S * self._sfreq))
-        self._offset = self._offset + share * (filled.sum(axis=0) / len(filled) - self._offset)
+        self._offset = (1.0 - share) * self._offset + share / len(filled) * np.add.reduce(filled, axis=0)
         return filled - self._offset
 
     def _apply(self, chosen: CausalFilter, filled: Float64Array) -> Float64Array:

@@ -69,8 +69,8 @@ class TransportBar(QWidget):
 
     def refresh(self) -> None:
         """Look where the replay stands."""
-        transport = transport_of(self._session)
-        if transport is None or not self.isVisible():
+        transport = transport_of(self._session) if self.isVisible() else None
+        if transport is None:
             return
         duration = self._duration_s(transport)
         self.play.setText("Play" if transport.is_paused else "Pause")

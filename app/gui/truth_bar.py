@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QEvent, QRectF, QSize, Qt
-from PyQt5.QtGui import QFont, QPainter, QPaintEvent
+from PyQt5.QtGui import QFont, QPainter, QPaintEvent, QResizeEvent
 from PyQt5.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app.gui.painting import line, text_width, write
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from app.session.session import SessionStatus
 
 PADDING = 13.0
+STEP = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +226,7 @@ class TruthBar(QWidget):
     def apply_theme(self, theme: Theme) -> None:
         """Take on a look."""
         self.theme = theme
+        self._places = self._laid_out()
         self.updateGeometry()
         self.update()
 
@@ -233,7 +236,21 @@ class TruthBar(QWidget):
         if cells != self.cells:
             self.cells = cells
             self.setAccessibleName("; ".join(f"{c.name}: {c.text}" for c in cells))
+            self._update_changed()
+
+    def _update_changed(self) -> None:
+        """Ask for a repaint of the statements that are others than before: mostly two numbers."""
+        before, self._places = self._places, self._laid_out()
+        if [place for place, _ in before] != [place for place, _ in self._places]:
             self.update()
+            return
+        for (_, old), (place, new) in zip(before, self._places, strict=True):
+            if old != new:
+                self.update(place.toAlignedRect())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Give the statements their places anew."""
+        self._places = self._laid_out()
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Return the size that looks best."""
@@ -260,24 +277,38 @@ class TruthBar(QWidget):
         painter = QPainter(self)
         painter.fillRect(event.rect(), colour(self.theme.card))
         painter.setRenderHint(QPainter.Antialiasing)
-        names, texts = font(self.theme, 10.5, QFont.Medium), font(self.theme, 13, QFont.DemiBold)
+        touched = event.region()
+        for place, cell in self._places:
+            if touched.intersects(place.toAlignedRect()):
+                self._paint_cell(painter, place, cell)
+
+    def _fonts(self) -> tuple[QFont, QFont]:
+        return font(self.theme, 10.5, QFont.Medium), font(self.theme, 13, QFont.DemiBold)
+
+    def _laid_out(self) -> list[tuple[QRectF, Cell]]:
+        """Return the statements for which there is room, and their places."""
+        names, texts = self._fonts()
         chosen = self._fitting(names, texts)
         widths = [_cell_width(cell, names, texts) for cell in chosen]
         slack = max(0.0, self.width() - sum(widths)) / max(1, len(chosen))
-        self._places = []
-        x, middle = 0.0, self.height() / 2
+        x, out = 0.0, []
         for cell, natural in zip(chosen, widths, strict=True):
-            width = natural + min(slack, 40.0)
-            tone = {"plain": self.theme.text, "warn": self.theme.warn, "bad": self.theme.bad}[cell.tone]
-            if cell.tone == "bad":
-                painter.fillRect(QRectF(x, 5, width, self.height() - 10), colour(self.theme.bad, 0.16))
-            inner = QRectF(x + PADDING, 0, width - 2 * PADDING + 2, 0)
-            write(painter, inner.adjusted(0, middle - 18, 0, middle - 2), cell.name, names, colour(self.theme.muted))
-            write(painter, inner.adjusted(0, middle - 2, 0, middle + 17), cell.text, texts, colour(tone))
-            if x > 0:
-                line(painter, (x, 12), (x, self.height() - 12), colour(self.theme.border))
-            self._places.append((QRectF(x, 0, width, self.height()), cell))
+            width = round(natural + min(slack, 40.0))
+            out.append((QRectF(x, 0, width, self.height()), cell))
             x += width
+        return out
+
+    def _paint_cell(self, painter: QPainter, place: QRectF, cell: Cell) -> None:
+        names, texts = self._fonts()
+        x, middle, width = place.x(), place.height() / 2, place.width()
+        tone = {"plain": self.theme.text, "warn": self.theme.warn, "bad": self.theme.bad}[cell.tone]
+        if cell.tone == "bad":
+            painter.fillRect(QRectF(x, 5, width, place.height() - 10), colour(self.theme.bad, 0.16))
+        inner = QRectF(x + PADDING, 0, width - 2 * PADDING + 2, 0)
+        write(painter, inner.adjusted(0, middle - 18, 0, middle - 2), cell.name, names, colour(self.theme.muted))
+        write(painter, inner.adjusted(0, middle - 2, 0, middle + 17), cell.text, texts, colour(tone))
+        if x > 0:
+            line(painter, (x + 0.5, 12), (x + 0.5, place.height() - 12), colour(self.theme.border))
 
     def _fitting(self, names: QFont, texts: QFont) -> list[Cell]:
         chosen = list(self.cells)
@@ -288,4 +319,6 @@ class TruthBar(QWidget):
 
 
 def _cell_width(cell: Cell, names: QFont, texts: QFont) -> float:
-    return 2 * PADDING + min(210.0, max(text_width(cell.name, names), text_width(cell.text, texts)))
+    """Return the width of a statement, in steps: what stands beside it does not move with every digit."""
+    needed = min(210.0, max(text_width(cell.name, names), text_width(cell.text, texts)))
+    return 2 * PADDING + STEP * math.ceil(needed / STEP)

@@ -382,8 +382,12 @@ class Session:
         source, journey = self.source.status(), self._journey
         with self._lock:
             status = self._status
-        counted = replace(
-            status,
+        buffer, pipeline, sfreq = (journey.buffer, journey.pipeline, journey.spec.sfreq) if journey else (None, None, 1.0)
+        n_overrun = int(self._n_overrun / (self.manifest.features.hop_s * sfreq))
+        return SessionStatus(
+            status.phase,
+            status.message,
+            journey.spec if journey else None,
             sfreq_effective=source.sfreq_effective,
             clock_offset_s=source.clock_offset_s,
             n_lost=self._n_lost,
@@ -392,18 +396,11 @@ class Session:
             latency_p50_s=self._latency.percentile(50),
             latency_p99_s=self._latency.percentile(99),
             cost_s=self._cost.median_s,
-        )
-        if journey is None:
-            return counted
-        hop = self.manifest.features.hop_s * journey.spec.sfreq
-        return replace(
-            counted,
-            spec=journey.spec,
-            n_samples=self._n_samples_before + journey.buffer.head,
-            n_skipped=journey.pipeline.n_skipped + int(self._n_overrun / hop),
-            backlog_s=(journey.buffer.head - journey.progress.position) / journey.spec.sfreq,
-            baseline_progress_s=journey.pipeline.baseline_progress_s,
-            normalised_by=self._normalised_by(journey.pipeline),
+            n_samples=self._n_samples_before + buffer.head if buffer else 0,
+            n_skipped=pipeline.n_skipped + n_overrun if pipeline else 0,
+            backlog_s=(buffer.head - journey.progress.position) / sfreq if journey and buffer else 0.0,
+            baseline_progress_s=pipeline.baseline_progress_s if pipeline else None,
+            normalised_by=self._normalised_by(pipeline) if pipeline else "",
         )
 
     def _normalised_by(self, pipeline: Pipeline) -> str:
