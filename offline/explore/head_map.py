@@ -16,6 +16,9 @@ EDGE = 1.15
 FEWEST_ELECTRODES = 6
 """With fewer electrodes nothing is interpolated: the surface would be an invention."""
 
+REACH = 0.45
+"""Farther than this from every electrode nothing is drawn; neighbours of the 10-20 system are 0.5 apart."""
+
 
 def flat_places(ch_names: Sequence[str]) -> Float64Array:
     """Return where electrodes are on a head seen from above.
@@ -51,7 +54,8 @@ def surface(values: Float64Array, ch_names: Sequence[str], n_points: int = 64) -
     Returns
     -------
     ndarray of float64, shape (n_points, n_points), or None
-        The values, same unit, from back left to front right, within `EDGE`; NaN outside of the head. None with too few electrodes.
+        The values, same unit, from back left to front right, within `EDGE`; NaN outside of the head and out of
+        `REACH` of every electrode. None with too few electrodes.
     """
     places = positions(ch_names)
     known = np.isfinite(places).all(axis=1) & np.isfinite(values)
@@ -60,7 +64,9 @@ def surface(values: Float64Array, ch_names: Sequence[str], n_points: int = 64) -
     axis = np.linspace(-EDGE, EDGE, n_points)
     right, front = np.meshgrid(axis, axis)
     radius = np.hypot(right, front)
-    inside = radius <= EDGE
+    at = flat_places(ch_names)[known]
+    nearest = np.hypot(right[..., None] - at[:, 0], front[..., None] - at[:, 1]).min(axis=-1)
+    inside = (radius <= EDGE) & (nearest <= REACH)
     angle, safe = radius * np.pi / 2, np.maximum(radius, 1e-12)
     ring = np.sin(angle) / safe
     points = np.stack([right * ring, front * ring, np.cos(angle)], axis=-1)[inside]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -21,6 +22,8 @@ from sclcm_core.types import BoolArray, Float64Array
 
 _COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#999999", "#000000")
 _DPI = 100
+_ABOVE: dict[str, Any] = {"fontsize": 7, "loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "frameon": False}
+"""A legend above a panel, where it covers nothing."""
 
 
 def class_maps(found: Survey) -> bytes:
@@ -142,8 +145,8 @@ def balance_plot(found: Survey) -> bytes:
         panel.bar(range(len(minutes)), minutes, bottom=bottom, color=_COLOURS[k % len(_COLOURS)], label=name)
         bottom += minutes
     panel.set_xticks(range(len(bottom)), found.subject_names, rotation=90, fontsize=7)
-    panel.set(ylabel="min", xlabel="person")
-    panel.legend(fontsize=7)
+    panel.set(ylabel="minutes", xlabel="person")
+    panel.legend(ncols=len(found.class_names), **_ABOVE)
     return _png(figure)
 
 
@@ -164,7 +167,7 @@ def quality_plot(recordings: Sequence[RecordingFacts]) -> bytes:
     ):
         panel.bar(places, height, width=1.0, bottom=bottom, color=colour, label=name)
     panel.set(ylim=(0, 1), xlim=(-0.5, len(recordings) - 0.5), xlabel="recording", ylabel="share of channels")
-    panel.legend(fontsize=7, ncols=3, loc="lower left")
+    panel.legend(ncols=3, **_ABOVE)
     return _png(figure)
 
 

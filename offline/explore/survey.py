@@ -195,7 +195,8 @@ def _quality(recording: Recording, spec: FeatureSpec) -> tuple[float, float, str
     n_windows = max(1, min(_MOST_QUALITY_WINDOWS, recording.n_samples // length))
     lights: Counter[Light] = Counter()
     troubles: Counter[str] = Counter()
-    for start in np.linspace(0, recording.n_samples - length, n_windows).astype(int):
+    middles = (np.arange(n_windows) + 0.5) * recording.n_samples / n_windows  # one in each part; the ends may be padded
+    for start in (middles - length / 2).astype(int):
         window = recording.samples[start : start + length, indices].T
         for channel in assess(window, recording.spec.sfreq, spec.ch_names).channels:
             lights[channel.light] += 1

@@ -28,3 +28,16 @@ def test_a_constant_stays_a_constant():
 
 def test_nothing_is_interpolated_between_few_electrodes():
     assert surface(np.ones(2), ["T7", "T8"]) is None
+
+
+def test_nothing_is_drawn_where_no_electrode_is_near():
+    picture = surface(np.arange(6.0), ["F7", "F8", "T7", "T8", "O1", "O2"], 65)
+    assert np.isnan(picture[32, 32])
+    assert np.isfinite(picture[32, 32 + round(1 / EDGE * 32)])
+
+
+def test_the_electrodes_of_the_10_20_system_reach_everywhere():
+    names = "Fp1 Fp2 F7 F3 Fz F4 F8 T7 C3 Cz C4 T8 P7 P3 Pz P4 P8 O1 O2".split()
+    picture = surface(np.ones(len(names)), names, 65)
+    axis = np.linspace(-EDGE, EDGE, 65)
+    assert np.isfinite(picture[np.hypot(*np.meshgrid(axis, axis)) <= 1.0]).all()
