@@ -1,7 +1,12 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from offline.config import load_config
+from offline.datasets.dataset import RecordingFrames
 from offline.datasets.splits import make_folds
+from offline.datasets.window_set import cut_windows
 from offline.evaluate.protocols import DISJOINT, ORIGINAL, PEOPLE, UNSELECTED, protocol_rows, protocol_variants, protocols_html
 from offline.stages import evaluate_variants, protocol_text
 from offline.training.inputs import normalised, population_normaliser, standardised
@@ -69,3 +74,15 @@ def test_the_protocols_come_out_side_by_side_and_say_what_is_simulated(make_conf
     text = protocols_html(config, points)
     assert "imulated" in text
     assert text.count("<tr>") == len(rows) + 1
+
+
+@pytest.mark.parametrize(("name", "duration_s", "baseline_s"), [("sclcm-seed", 185.0, 0.0), ("sclcm-deap", 63.0, 3.0)])
+def test_the_published_window_fits_into_the_shortest_trial(name, duration_s, baseline_s):
+    spec = load_config(Path("assets/configs") / f"{name}.toml").features
+    n_frames = int((duration_s - spec.window_s) / spec.hop_s) + 1
+    values = np.zeros((n_frames, spec.n_bands, spec.n_columns), np.float32)
+    frames = RecordingFrames("01", 1, "1", "1", 0, baseline_s, values, {}, True)
+    cut = cut_windows(frames, spec, 1, last_only=True)
+    assert len(cut.starts) == 1
+    end_s = cut.starts[0] * spec.hop / spec.sfreq + spec.span_s
+    assert duration_s - spec.hop_s < end_s <= duration_s
