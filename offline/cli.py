@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from offline import cli_ablate, cli_calibrate, cli_explore, cli_methods, cli_study
+from offline import cli_ablate, cli_calibrate, cli_compare, cli_explore, cli_methods, cli_study
 from sclcm_core.errors import ConfigError, SclcmError
 
 if TYPE_CHECKING:
@@ -107,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_explore.add_commands(commands)
     cli_methods.add_commands(commands)
     cli_ablate.add_commands(commands)
+    cli_compare.add_command(commands)
     cli_calibrate.add_command(commands, _add_stage_options)
     for name, (summary, text) in _STAGES.items():
         stage = commands.add_parser(
@@ -294,6 +295,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "datasets": _datasets,
     "methods": _methods,
     "compare": lambda options: cli_study.run_compare(options, _print_table),
+    cli_compare.NAME: lambda options: print(cli_compare.run(options, _print_table)),
     "curve": lambda options: print(cli_study.run_curve(options, _print_table)),
     "protocols": lambda options: print(cli_study.run_protocols(options, _print_table)),
     "simulate": lambda options: print(cli_study.run_simulate(options)),
