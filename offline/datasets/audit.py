@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from offline.datasets.audit_classifier import predict_trials
+from offline.datasets.audit_classifier import TrialClassifier, predict_trials
 from offline.datasets.audit_views import Unit, View, course_view, window_view
 from offline.datasets.dataset import DatasetCard, Progress
 from offline.datasets.splits import stimulus_groups
@@ -229,7 +229,7 @@ class _UnitAudit:
             return self._probe(what)
         if what == MADE_UP:
             deals = [self._deal() for _ in range(self.n_made_up)]
-            table = np.stack([self._of_made_up(labels) for labels, _ in deals])
+            table = self._of_made_up([labels for labels, _ in deals])
             return _score(what, self.view.unit, table, float(np.mean([reach for _, reach in deals])))
         return _score(what, self.view.unit, self._of_classes(self.view.label, seen=what == SEEN), self._chance(what))
 
@@ -256,9 +256,18 @@ class _UnitAudit:
         """Return the balanced accuracy for each subject, tested when unseen."""
         return self._tested_unseen(label, self._stimulus_rounds(seen=seen))
 
-    def _of_made_up(self, label: Int64Array) -> Float64Array:
-        """Return the balanced accuracy on made-up labels; all stimuli were seen, or those left would favour some labels."""
-        return self._tested_unseen(label, [(np.unique(self.view.stimulus), np.empty(0, np.int64))])
+    def _of_made_up(self, deals: Sequence[Int64Array]) -> Float64Array:
+        """Return the balanced accuracies on made-up labels, (n_deals, n_subjects).
+
+        All stimuli were seen, or those left would favour some labels. All deals share what a fold is trained on.
+        """
+        classifier = TrialClassifier(self.view)
+        found: list[list[tuple[Int64Array, Int64Array]]] = [[] for _ in deals]
+        for fold in self.folds:
+            unseen = np.isin(self.view.subject, fold)
+            for labels, answers in zip(deals, found, strict=True):
+                answers.append(classifier.predict(labels, ~unseen, unseen))
+        return np.stack([self._per_subject(labels, a, balanced=True) for labels, a in zip(deals, found, strict=True)])
 
     def _tested_unseen(self, label: Int64Array, rounds: Sequence[tuple[Int64Array, Int64Array]]) -> Float64Array:
         found = []

@@ -12,6 +12,7 @@ from offline.datasets.window_set import Int64Array
 from sclcm_core.types import BoolArray, Float64Array
 
 _LOWEST = -50.0
+_SMALLEST_SHARE = 1e-10
 
 
 def predict_trials(view: View, target: Int64Array, train: BoolArray, test: BoolArray) -> tuple[Int64Array, Int64Array]:
@@ -39,21 +40,49 @@ def predict_trials(view: View, target: Int64Array, train: BoolArray, test: BoolA
     equal priors, on features standardised by the training rows. Unlike ridge regression on indicators it does not mask a class
     that lies between two others, as neutral does.
     """
-    scaler = StandardScaler().fit(view.x[train])
-    axes = _span(scaler.transform(view.x[train]))
-    rows_of_train, rows_of_test = (scaler.transform(view.x[rows]) @ axes for rows in (train, test))
-    model = _discriminant(rows_of_train, target[train])
-    decisions = model.predict_log_proba(rows_of_test)
-    trials, first, member = np.unique(view.trial[test], return_index=True, return_inverse=True)
-    means = np.zeros((len(trials), decisions.shape[1]))
-    np.add.at(means, member, np.maximum(decisions, _LOWEST))
-    return model.classes_[means.argmax(axis=1)], np.flatnonzero(test)[first]
+    return TrialClassifier(view).predict(target, train, test)
 
 
-def _span(x: Float64Array) -> Float64Array:
-    """Return axes of the space that rows span, (n_features, n_axes): turning them loses nothing, and saves much time."""
-    wide = x.shape[1] > x.shape[0]
-    return np.linalg.svd(x, full_matrices=False)[2].T if wide else np.eye(x.shape[1])
+class TrialClassifier:
+    """Classifies the trials of a view, as :func:`predict_trials` does, for questions that share what they are trained on.
+
+    Parameters
+    ----------
+    view : View
+        All rows.
+    """
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self._train = np.zeros(0, np.bool_)
+        self._rows: Float64Array = view.x
+
+    def predict(self, target: Int64Array, train: BoolArray, test: BoolArray) -> tuple[Int64Array, Int64Array]:
+        """Train on some rows and classify the trials of others; arguments and result as of :func:`predict_trials`."""
+        rows = self._prepared(train)
+        model = _discriminant(rows[train], target[train])
+        decisions = model.predict_log_proba(rows[test])
+        trials, first, member = np.unique(self.view.trial[test], return_index=True, return_inverse=True)
+        means = np.zeros((len(trials), decisions.shape[1]))
+        np.add.at(means, member, np.maximum(decisions, _LOWEST))
+        return model.classes_[means.argmax(axis=1)], np.flatnonzero(test)[first]
+
+    def _prepared(self, train: BoolArray) -> Float64Array:
+        """Return all rows, standardised by those of the training; kept until the training changes."""
+        if not np.array_equal(self._train, train):
+            scaled = StandardScaler().fit(self.view.x[train]).transform(self.view.x)
+            wide = scaled.shape[1] > train.sum()
+            self._rows = _turned(scaled, train) if wide else scaled
+            self._train = train
+        return self._rows
+
+
+def _turned(x: Float64Array, train: BoolArray) -> Float64Array:
+    """Return rows in axes of the space that those of the training span, (n, n_axes): that loses nothing, and saves much time."""
+    overlaps = x @ x[train].T
+    squares, axes = np.linalg.eigh(overlaps[train])
+    spanned = squares > _SMALLEST_SHARE * squares[-1]
+    return np.asarray(overlaps @ (axes[:, spanned] / np.sqrt(squares[spanned])))
 
 
 def _discriminant(x: Float64Array, target: Int64Array) -> LinearDiscriminantAnalysis:
