@@ -52,6 +52,11 @@ class Flags:
         self.held.clear()
         self._key = None
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether there is nothing on the paper, and nothing to put there."""
+        return not self.held and not self._placed
+
     def arrange(self, span: tuple[int, int], plot: QRect, theme: Theme, place: Callable[[int], float]) -> bool:
         """Find places for the flags of a span; return whether others than before are on the paper.
 
@@ -66,8 +71,6 @@ class Flags:
         place : callable
             Returns the column of a sample, in logical pixels from the left of the plot.
         """
-        if not self.held and not self._placed:
-            return False
         first, stop = (bisect_left(self.held, (edge, "")) for edge in span)
         found = self.held[first:stop]
         key = found, plot.getRect(), theme.scale, place(0)  # the last says whether the paper rolls, and how far it has

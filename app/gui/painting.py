@@ -5,12 +5,13 @@ from __future__ import annotations
 import atexit
 import math
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
 from PyQt5.QtCore import QLineF, QPointF, QRectF, Qt
 from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF, QStaticText, QTransform
+from PyQt5.sip import array, voidptr
 
 from app.gui.theme import FALLBACKS
 from sclcm_core.types import Float64Array
@@ -142,6 +143,29 @@ def open_polygon(n_points: int) -> tuple[QPolygonF, Float64Array]:
     memory.setsize(n_points * 16)
     places: Float64Array = np.frombuffer(memory, dtype=np.float64).reshape(-1, 2)  # type: ignore[call-overload]
     return out, places
+
+
+class Strokes:
+    """Lines with equally many points each, in one piece of memory: written at once, and drawn without a copy.
+
+    Parameters
+    ----------
+    n_lines, n_points : int
+        How many lines, and points of each.
+
+    Attributes
+    ----------
+    places : ndarray of float64, shape (n_lines, n_points, 2)
+        The points in logical pixels; valid for as long as the object.
+    lanes : list of sip.array
+        The same memory line by line, for Qt.
+    """
+
+    def __init__(self, n_lines: int, n_points: int) -> None:
+        self._memory = memory = cast(Any, array)(QPointF, n_lines * n_points)
+        raw: Any = voidptr(memory, 16 * n_lines * n_points)
+        self.places: Float64Array = np.frombuffer(raw, dtype=np.float64).reshape(n_lines, n_points, 2)
+        self.lanes: list[Any] = [memory[k * n_points : (k + 1) * n_points] for k in range(n_lines)]
 
 
 def area(x: Float64Array, low: Float64Array, high: Float64Array) -> QPainterPath:

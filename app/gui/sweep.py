@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from PyQt5.QtCore import QLineF, QPoint, QPointF, QRect, QRectF, QSize
-from PyQt5.QtGui import QColor, QPainter, QPen, QPixmap, QPolygonF
+from PyQt5.QtGui import QColor, QPainter, QPen, QPixmap
 
-from app.gui.painting import open_polygon, polygon, runs
+from app.gui.painting import Strokes, polygon, runs
 from sclcm_core.types import BoolArray, Float64Array
 
 CURSOR_GAP = 14
@@ -115,9 +116,9 @@ class Sweep:
         self._n_context = self._block * math.ceil((3.0 / self._px + 2) / self._block)
         self._heights: Float64Array = np.zeros((self._n_context + n_visible, len(lanes)))
         self._x: Float64Array = np.arange(-self._n_context, n_visible, dtype=np.float64) * self._px
-        self._lines: dict[int, tuple[QPolygonF, Float64Array]] = {}
+        self._strokes: dict[int, Strokes] = {}
         self._first = self._painted = 0
-        self.is_aligned = ratio == int(ratio)
+        self._ratio, self.is_aligned = ratio, ratio == int(ratio)
         self._pixmap = QPixmap(size * ratio)
         self._ground = QPixmap(QSize(min(TILE, size.width()) if self.is_aligned else size.width(), size.height()) * ratio)
         self._pixmap.setDevicePixelRatio(ratio)
@@ -201,7 +202,7 @@ class Sweep:
     def _edges(self, start: int, stop: int) -> tuple[int, int]:
         """Return the columns that samples of one lap are drawn in, in logical pixels."""
         lap = start - start % self.n_visible
-        return max(0, math.floor((start - lap - 1) * self._px) - 1), math.ceil((stop - lap) * self._px)
+        return max(0, math.floor((start - lap - 1) * self._px) - 2), math.ceil((stop - lap) * self._px)
 
     def _catch_up(self) -> None:
         """Paint into the picture what came since it was last painted."""
@@ -240,7 +241,7 @@ class Sweep:
         Parameters
         ----------
         painter : QPainter
-            Paints in the coordinates of the picture.
+            Paints in the coordinates of the picture, and nothing outside the area.
         area : QRect
             Which columns, in logical pixels.
 
@@ -257,12 +258,9 @@ class Sweep:
         x, y = self._span(start - 2 * self._block, start, stop)
         if not math.isfinite(np.add.reduce(y, axis=None)):
             return False
-        painter.setClipRect(area)
         self._paint_ground(painter, area.left(), area.right() + 1)
         painter.setRenderHint(QPainter.Antialiasing)
         self._paint_whole(painter, *self._thinned(x, y))
-        painter.setRenderHint(QPainter.Antialiasing, False)
-        painter.setClipping(False)
         return True
 
     def _span(self, begin: int, start: int, stop: int) -> tuple[Float64Array, Float64Array]:
@@ -290,9 +288,12 @@ class Sweep:
             put_part(painter, self._ground, QRect(left, 0, right - left, height), QPoint(left, 0))
             return
         for x in range(left, right, TILE):
-            put_part(painter, self._ground, QRect(0, 0, min(TILE, right - x), height), QPoint(x, 0))
+            if self._ratio == 1.0:
+                painter.drawPixmap(x, 0, self._ground, 0, 0, min(TILE, right - x), height)
+            else:
+                put_part(painter, self._ground, QRect(0, 0, min(TILE, right - x), height), QPoint(x, 0))
         for x in self._seconds(left, right):
-            painter.fillRect(QRectF(x, 0, 1.0 / self._ground.devicePixelRatioF(), height), QColor(self._style.grid))
+            painter.fillRect(QRectF(x, 0, 1.0 / self._ratio, height), QColor(self._style.grid))
 
     def _seconds(self, left: int, right: int) -> list[int]:
         """Return the columns between two at which a second is full."""
@@ -329,31 +330,34 @@ class Sweep:
                     self._stroke(painter, polygon(np.stack([x[a:b], y[a:b, k]], axis=1)))
 
     def _paint_whole(self, painter: QPainter, x: Float64Array, y: Float64Array) -> None:
-        """Paint lanes without a gap, all through the same points in memory."""
-        points, places = self._line_of(len(x))
-        places[:, 0], heights = x, places[:, 1]
-        is_bold = self._style.is_bold
-        for pen, line in zip(self._pens, y.T, strict=True):
-            heights[:] = line
-            painter.setPen(pen)
-            painter.drawPolyline(points)
-            if is_bold:
-                self._embolden(painter, points)
+        """Paint lanes without a gap."""
+        strokes = self._strokes_of(len(x))
+        strokes.places[:, :, 0] = x
+        strokes.places[:, :, 1] = y.T
+        if self._style.is_bold:
+            for pen, points in zip(self._pens, strokes.lanes, strict=True):
+                painter.setPen(pen)
+                self._stroke(painter, points)
+            return
+        set_pen, draw = painter.setPen, painter.drawPolyline
+        for pen, points in zip(self._pens, strokes.lanes, strict=True):
+            set_pen(pen)
+            draw(points)
 
-    def _line_of(self, n_points: int) -> tuple[QPolygonF, Float64Array]:
+    def _strokes_of(self, n_points: int) -> Strokes:
         """Return points to write over; those of short lines are kept."""
         if n_points > SHORT:
-            return open_polygon(n_points)
-        if n_points not in self._lines:
-            self._lines[n_points] = open_polygon(n_points)
-        return self._lines[n_points]
+            return Strokes(len(self.lanes), n_points)
+        if n_points not in self._strokes:
+            self._strokes[n_points] = Strokes(len(self.lanes), n_points)
+        return self._strokes[n_points]
 
-    def _stroke(self, painter: QPainter, points: QPolygonF) -> None:
+    def _stroke(self, painter: QPainter, points: Any) -> None:
         painter.drawPolyline(points)
         if self._style.is_bold:
             self._embolden(painter, points)
 
-    def _embolden(self, painter: QPainter, points: QPolygonF) -> None:
+    def _embolden(self, painter: QPainter, points: Any) -> None:
         painter.translate(0.0, 0.6)
         painter.drawPolyline(points)
         painter.translate(0.0, -0.6)

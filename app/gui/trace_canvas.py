@@ -49,6 +49,7 @@ class TraceCanvas(QWidget):
         self._feed: TraceFeed | None = None
         self._flags = Flags()
         self._plot = QRect()
+        self._strip = QRect()
         self._unplaced: deque[Marker] = deque(maxlen=500)
 
     # -- what is shown ---------------------------------------------------------------------------------------------------------
@@ -109,10 +110,11 @@ class TraceCanvas(QWidget):
         if self._arrange_flags(sweep) or self.scrolls:
             self.update(plot)
         elif len(changed) == 1:  # at once: a request to be painted, sent through the event loop, takes half as long again
-            self.repaint(changed[0].translated(plot.topLeft()).adjusted(-1, 0, 0, 0).intersected(plot))
+            self._strip = changed[0]
+            self.repaint(changed[0].translated(plot.topLeft()))
         else:
             for rect in changed:
-                self.update(rect.translated(plot.topLeft()).adjusted(-1, 0, 1, 0).intersected(plot))
+                self.update(rect.translated(plot.topLeft()))
 
     def fit_scale(self) -> float:
         """Choose the scale at which the model's channels fill their lanes; return it in µV."""
@@ -173,6 +175,12 @@ class TraceCanvas(QWidget):
         """Put the paper on the screen; what did not change is clipped away by Qt."""
         painter = QPainter(self)
         plot, dirty, sweep = self._plot, event.rect(), self._sweep
+        if (
+            sweep is not None
+            and dirty == self._strip.translated(plot.topLeft())
+            and self._paint_strip(painter, plot, dirty, sweep)
+        ):
+            return
         is_inside = plot.contains(dirty)
         if sweep is None or not is_inside:
             painter.fillRect(dirty, colour(self.theme.card))
@@ -185,13 +193,22 @@ class TraceCanvas(QWidget):
             self._paint_gutter(painter, plot)
             self._paint_foot(painter, plot)
 
+    def _paint_strip(self, painter: QPainter, plot: QRect, dirty: QRect, sweep: Sweep) -> bool:
+        """Put nothing but the newest columns on the screen; return whether that could be done."""
+        painter.translate(plot.topLeft())
+        is_done = not self._rolls() and sweep.paint_newest(painter, self._strip)
+        if is_done:
+            painter.fillRect(self._cursor(sweep) - 1, 0, 2, plot.height(), colour(self.theme.accent, 0.85))
+        painter.translate(-plot.topLeft())
+        if is_done and self._flags.held:
+            painter.setRenderHint(QPainter.Antialiasing, False)
+            self._flags.paint(painter, plot, dirty, self.theme)
+        return is_done
+
     def _paint_paper(self, painter: QPainter, plot: QRect, dirty: QRect, sweep: Sweep) -> None:
         if not self._rolls():
             area = dirty.intersected(plot)
-            painter.translate(plot.topLeft())
-            if not sweep.paint_newest(painter, area.translated(-plot.topLeft())):
-                put_part(painter, sweep.pixmap, area.translated(-plot.topLeft()), area.topLeft() - plot.topLeft())
-            painter.translate(-plot.topLeft())
+            put_part(painter, sweep.pixmap, area.translated(-plot.topLeft()), area.topLeft())
             painter.fillRect(plot.x() + self._cursor(sweep) - 1, plot.top(), 2, plot.height(), colour(self.theme.accent, 0.85))
             return
         painter.setClipRect(plot)
@@ -209,6 +226,8 @@ class TraceCanvas(QWidget):
 
     def _arrange_flags(self, sweep: Sweep) -> bool:
         """Give the flags their places; return whether others than before are on the paper, or at other places."""
+        if self._flags.is_bare:
+            return False
         span = sweep.position - sweep.n_visible + sweep.n_hidden + 1, sweep.position + 1
         return self._flags.arrange(span, self.plot_rect(), self.theme, self._rolling if self._rolls() else sweep.column)
 

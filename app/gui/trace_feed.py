@@ -94,7 +94,7 @@ class TraceFeed:
         lead, _ = self._copy(start - round(LEAD_S * self._sfreq), start)
         first, _ = (lead, 0) if len(lead) else self._copy(start, stop)
         with np.errstate(all="ignore"):
-            middle = np.nan_to_num(_mean(first))
+            middle = np.nan_to_num(_mean(first.astype(np.float64)))
         self._state = None
         self._held, self._offset = middle.copy(), middle
         if len(lead):
@@ -108,7 +108,7 @@ class TraceFeed:
             start = min(max(start, buffer.tail, 0), stop)
             if start == stop:
                 return np.zeros((0, len(self._columns))), start
-            raw = buffer.view(start, stop).take(self._columns, axis=1).astype(np.float64)
+            raw = buffer.view(start, stop).take(self._columns, axis=1)
             if buffer.holds(start):
                 return raw, start
 
@@ -135,10 +135,12 @@ class TraceFeed:
 
     def _centre(self, filled: Float64Array) -> Float64Array:
         share = 1.0 - math.exp(-len(filled) / (CENTRING_S * self._sfreq))
-        self._offset = (1.0 - share) * self._offset + share / len(filled) * np.add.reduce(filled, axis=0)
+        self._offset *= 1.0 - share
+        self._offset += share / len(filled) * np.add.reduce(filled, axis=0, dtype=np.float64)
         return filled - self._offset
 
     def _apply(self, chosen: CausalFilter, filled: Float64Array) -> Float64Array:
+        filled = filled.astype(np.float64)
         if self._state is None:
             self._state = chosen.start(filled[0])
         shown, self._state = chosen.apply(filled, self._state)

@@ -14,7 +14,7 @@ from app.gui.trace_canvas import SCALES_UV, SPANS_S, TraceCanvas
 from app.gui.trace_feed import DISPLAY_FILTERS
 from app.gui.view import View
 from sclcm_core.streaming.ring_buffer import RingBuffer
-from sclcm_core.types import Marker
+from sclcm_core.types import Marker, StreamSpec
 
 SETTLED_S = 2.0
 """After this much signal the scale is chosen, unless somebody has chosen one."""
@@ -44,7 +44,14 @@ class TracesView(View):
 
     def refresh(self) -> None:
         """Draw what is new."""
-        buffer, spec = self.session.buffer, self.session.spec
+        buffer = self.session.buffer
+        if buffer is None or buffer is not self._shown or not self._scale_chosen:
+            self._prepare(buffer, self.session.spec)
+        if buffer is not None and buffer is self._shown:
+            self.canvas.advance()
+
+    def _prepare(self, buffer: RingBuffer | None, spec: StreamSpec | None) -> None:
+        """Show the channels of a stream that is new; choose the scale once there is some signal."""
         if buffer is None or spec is None:
             return
         if buffer is not self._shown:
@@ -58,7 +65,6 @@ class TracesView(View):
             self._scale_chosen = True
             self.canvas.fit_scale()
             self._follow_canvas()
-        self.canvas.advance()
 
     def take_marker(self, marker: Marker) -> None:
         """Draw a line with a text."""
