@@ -12,7 +12,7 @@ import numpy as np
 
 from app.acquisition.matching import match
 from app.paths import bundle_paths, user_dir
-from app.session.recorded_session import read_session
+from app.session.recorded_session import read_session, read_sessions
 from sclcm_core.errors import BundleError, CalibrationError, RecordingError
 from sclcm_core.features.normalise import Normaliser
 from sclcm_core.inference.bundle import Bundle
@@ -134,7 +134,7 @@ def calibrate_on(
     return CalibrationOutcome(parent, windows, normaliser, len(good) * manifest.features.hop_s if normaliser else 0.0, result)
 
 
-def read_for_calibration(path: Path, parent: Bundle) -> tuple[list[Prediction], tuple[Marker, ...]]:
+def read_for_calibration(path: Path, parent: Bundle, person: str | None = None) -> tuple[list[Prediction], tuple[Marker, ...]]:
     """Predict every window of a recording or of a recorded session.
 
     Parameters
@@ -143,6 +143,8 @@ def read_for_calibration(path: Path, parent: Bundle) -> tuple[list[Prediction], 
         A file that `read_session` or `read_recording` reads.
     parent : Bundle
         The model.
+    person : str, optional
+        Whose session, in a file that several people share.
 
     Returns
     -------
@@ -153,12 +155,13 @@ def read_for_calibration(path: Path, parent: Bundle) -> tuple[list[Prediction], 
     """
     if path.suffix.lower() == ".xdf":
         try:
-            session = read_session(path)
+            sessions = read_sessions(path)
         except RecordingError:  # another program's
             pass
         else:
+            session = sessions[0] if len(sessions) == 1 and person is None else read_session(path, person)
             return predict_every(parent, session.header.spec, session.samples, session.timestamps), session.markers
-    recording = read_recording(path)
+    recording = read_recording(path, trial=person)
     return predict_every(parent, recording.spec, recording.samples, recording.timestamps), recording.markers
 
 

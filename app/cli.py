@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from app import cli_experiment
+from app.cli_people import OneMoreModel, add_people
 from sclcm_core.errors import SclcmError
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -128,14 +129,9 @@ def _add_live(commands: Commands) -> None:
         "Connects to an EEG stream on the network. With several streams, choose by --name, --type or --source-id;\n"
         "'sclcm streams' lists them and says which models they fit.",
     )
-    _add_common(parser, LIVE_MODEL)
+    _add_common(parser, LIVE_MODEL, several=True)
     parser.add_argument("--name", help="name of the stream")
-    parser.add_argument(
-        "--stream",
-        action="append",
-        metavar="NAME|id:SOURCE_ID",
-        help="two people at once: give it twice; a window each, side by side, and one folder with both recordings",
-    )
+    add_people(parser)
     parser.add_argument("--type", help="type of the stream (usually EEG)")
     parser.add_argument("--source-id", help="unique id of the device")
     parser.add_argument(
@@ -276,8 +272,12 @@ def _add_simulate(commands: Commands) -> None:
     _add_network(parser)
 
 
-def _add_common(parser: argparse.ArgumentParser, model: str) -> None:
-    parser.add_argument("--model", default=model, metavar="NAME_OR_PATH", help=f"the model bundle (default {model})")
+def _add_common(parser: argparse.ArgumentParser, model: str, *, several: bool = False) -> None:
+    words = f"the model bundle (default {model})"
+    if several:
+        parser.add_argument("--model", action=OneMoreModel, dest="models", default=[model], metavar="NAME_OR_PATH", help=words)
+    else:
+        parser.add_argument("--model", default=model, metavar="NAME_OR_PATH", help=words)
     parser.add_argument("--seconds", type=_positive, default=None, metavar="S", help="end after this much of the stream, in s")
     parser.add_argument("--headless", action="store_true", help="no window; predictions on stdout")
     parser.add_argument(

@@ -47,6 +47,7 @@ def add_commands(commands: object, command: MakeCommand, add_device: AddOptions,
         Add the options that several commands share.
     """
     calibrate = command(commands, "calibrate", "run_calibrate", "fit a model to one person, in two minutes", _CALIBRATE)
+    calibrate.add_argument("--person", metavar="NAME", help="whose session, in a recording of several people")
     calibrate.add_argument(
         "file", type=Path, nargs="?", metavar="FILE", help="a recording, or a recorded session; else a stream"
     )
@@ -117,6 +118,9 @@ def _add_stream(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--person", metavar="NAME", help="whose session, in a recording of several people (default: everybody's)"
+    )
     parser.add_argument("session", type=Path, metavar="SESSION", help="folder of a session, or a recording of one")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to (default: 'report' in the session's folder)")
     parser.add_argument("--mapping", type=Path, metavar="FILE.toml", help="what the markers of another program mean")

@@ -31,11 +31,16 @@ class PredictionPrinter:
         One JSON object a line, and nothing else; otherwise words.
     matcher : WordMatcher, optional
         Words that every prediction is matched with.
+    who : str
+        Whose predictions, where there are several people.
     """
 
-    def __init__(self, out: TextIO, *, as_json: bool, matcher: WordMatcher | None = None) -> None:
+    _lock = threading.Lock()
+    """Of all printers: there may be one for each person, and a second model speaks from a thread of its own."""
+
+    def __init__(self, out: TextIO, *, as_json: bool, matcher: WordMatcher | None = None, who: str = "") -> None:
         self._out = out
-        self._lock = threading.Lock()
+        self._who = who
         self._as_json = as_json
         self._matcher = matcher
 
@@ -44,7 +49,7 @@ class PredictionPrinter:
         matches = self._matcher.push(prediction) if self._matcher else ()
         if self._as_json:
             said = {"words": {match.word: match.similarity for match in matches}} if self._matcher else {}
-            self._write(as_json_line({**prediction_message(prediction), **said}))
+            self._write(as_json_line({**self._person(), **prediction_message(prediction), **said}))
         else:
             self._write("  ".join((_words(prediction), *(f"“{match.word}” {match.similarity:+.2f}" for match in matches))))
 
@@ -54,11 +59,15 @@ class PredictionPrinter:
 
     def summary(self, record: dict[str, Any]) -> None:
         """Write what happened in all."""
-        self._write(json.dumps(record) if self._as_json else _summary_words(record))
+        self._write(json.dumps(self._person() | record) if self._as_json else _summary_words(record))
+
+    def _person(self) -> dict[str, str]:
+        return {"person": self._who} if self._who else {}
 
     def _write(self, line: str) -> None:
-        with self._lock:  # the second model speaks from a thread of its own
-            self._out.write(line + "\n")
+        mark = f"{self._who}: " if self._who and not self._as_json else ""
+        with self._lock:
+            self._out.write(f"{mark}{line}\n")
             self._out.flush()
 
 

@@ -21,7 +21,6 @@ from sclcm_core.errors import BundleError, ConfigError
 
 if TYPE_CHECKING:
     from app.acquisition.device_profile import DeviceProfile
-    from app.acquisition.replay_outlet import ReplayOutlet
     from app.acquisition.source import SampleSource
     from app.session_maker import Plan
     from sclcm_core.features.normalise import Normaliser
@@ -66,13 +65,28 @@ def _simulated_rest(seed: int, manifest: Manifest) -> Normaliser | None:
 
 def run_live(arguments: argparse.Namespace) -> int:
     """Connect to a headset."""
-    bundle = _load(arguments)
     if arguments.stream:
-        from app.pair import plans_of, run_together
+        from app.pair import people_of, run_together
 
-        plans = plans_of(arguments, lambda source: _plan(arguments, bundle, source, connect_timeout_s=arguments.timeout))
-        return run_together(arguments, plans, bundle)
+        people = people_of(
+            arguments,
+            lambda model: _load(argparse.Namespace(**{**vars(arguments), "model": model})),
+            lambda bundle, source: _plan(arguments, bundle, source, connect_timeout_s=arguments.timeout),
+        )
+        return run_together(arguments, people)
+    arguments.model = _one_model(arguments)
+    bundle = _load(arguments)
     return _run(arguments, _plan(arguments, bundle, _stream_of(arguments), connect_timeout_s=arguments.timeout), bundle)
+
+
+def _one_model(arguments: argparse.Namespace) -> str:
+    """Return the model of a single person."""
+    if arguments.person or len(arguments.models) > 1:
+        raise ConfigError(
+            "--person, or a second --model, is for several people.",
+            "Give --stream once for each of them; for a second model on the same stream take --compare.",
+        )
+    return str(arguments.models[0])
 
 
 def _stream_of(arguments: argparse.Namespace) -> Callable[[], SampleSource]:
@@ -185,47 +199,9 @@ def run_models(arguments: argparse.Namespace) -> int:
 
 def run_play(arguments: argparse.Namespace) -> int:
     """Put a recording on the network."""
-    from app.acquisition.replay_outlet import ReplayOutlet
+    from app.play import play_command
 
-    outlet = ReplayOutlet(
-        arguments.file,
-        arguments.speed,
-        loop=arguments.loop,
-        wait_s=0.0,
-        trial=arguments.trial,
-        name=arguments.name,
-        source_id=arguments.source_id,
-        faults=arguments.fault,
-    )
-    with outlet:
-        sys.stderr.write(f"'{arguments.file}' (source id {outlet.source_id}) is on the network. {PLAY_HELP}\n")
-        for note in outlet.notes:  # what the reader assumed or found odd; it was read in a process that logs nowhere
-            sys.stderr.write(f"sclcm: note: {note}\n")
-        if sys.stdin.isatty():
-            threading.Thread(target=_pass_commands, args=(outlet,), name="commands", daemon=True).start()
-        while outlet.is_running and not outlet.wait(0.2):
-            pass
-    return 0
-
-
-PLAY_HELP = "Type 'pause', 'play', 'seek SECONDS' or 'speed X'; Ctrl-C ends it."
-
-
-def _pass_commands(outlet: ReplayOutlet) -> None:
-    """Pass what the user types to the player."""
-    plain = {"pause": outlet.pause, "play": outlet.play}
-    with_value = {"seek": outlet.seek, "speed": outlet.set_speed}
-    for line in sys.stdin:
-        word, _, value = line.strip().partition(" ")
-        try:
-            if word in plain:
-                plain[word]()
-            elif word in with_value:
-                with_value[word](float(value))
-            elif word:
-                sys.stderr.write(f"'{word}' is no command. {PLAY_HELP}\n")
-        except ValueError as error:
-            sys.stderr.write(f"{error}. {PLAY_HELP}\n")
+    return play_command(arguments)
 
 
 def run_rerun(arguments: argparse.Namespace) -> int:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TextIO
 
 from app.headless import PredictionPrinter
-from app.session.recorded_session import read_session
+from app.session.recorded_session import RecordedSession, read_sessions
 from app.session.rerun import bundle_of, compare, predict_again
 
 
 def print_rerun(path: Path, model: str | None, out: TextIO, *, as_json: bool) -> int:
-    """Run a recorded session again and say how its predictions compare with the recorded ones.
+    """Run a recorded session again, or that of each person in the file, and say how its predictions compare with the recorded ones.
 
     Parameters
     ----------
@@ -30,9 +30,14 @@ def print_rerun(path: Path, model: str | None, out: TextIO, *, as_json: bool) ->
     int
         0 when the same model gave every recorded prediction again, or another model was asked for; 1 otherwise.
     """
-    session = read_session(path)
+    return max([_rerun(session, model, out, as_json=as_json) for session in read_sessions(path)])
+
+
+def _rerun(session: RecordedSession, model: str | None, out: TextIO, *, as_json: bool) -> int:
+    """Run the session of one person again."""
+    who = session.header.who
     bundle = bundle_of(session.header, model)
-    printer = PredictionPrinter(out, as_json=as_json)
+    printer = PredictionPrinter(out, as_json=as_json, who=who)
     again = list(predict_again(session, bundle))
     for prediction in again:
         printer.prediction(prediction)
@@ -41,11 +46,12 @@ def print_rerun(path: Path, model: str | None, out: TextIO, *, as_json: bool) ->
         keys = ("n_recorded", "n_again", "n_equal", "n_different", "n_same_label", "n_labelled")
         counts = {key: getattr(result, key) for key in keys}
         record = {"type": "summary", "model": bundle.manifest.name, "same_model": result.same_model, **counts}
+        record |= {"person": who} if who else {}
         out.write(json.dumps(record | {"is_exact": result.is_exact}) + "\n")
     else:
         if result.same_model:
             verdict = f"{result.n_equal} of {result.n_recorded} recorded predictions came again, bit for bit"
         else:
             verdict = f"{result.n_same_label} of {result.n_labelled} predictions made at the same moments name the same class"
-        out.write(f"{verdict}. Model: {bundle.manifest.name}.\n")
+        out.write(f"{f'{who}: ' if who else ''}{verdict}. Model: {bundle.manifest.name}.\n")
     return 0 if result.is_exact or not result.same_model else 1

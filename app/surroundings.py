@@ -18,6 +18,10 @@ from sclcm_core.errors import ConfigError
 log = logging.getLogger(__name__)
 
 
+_NOT_KEPT = frozenset(("command", "place", "models"))
+"""What the program adds to the options of the command line, and a recording need not say."""
+
+
 @contextlib.contextmanager
 def surround(session: Session, arguments: argparse.Namespace) -> Iterator[QualityMonitor]:
     """Attach to a session what the user asked for; detach it at the end.
@@ -55,9 +59,15 @@ def _record(session: Session, arguments: argparse.Namespace, monitor: QualityMon
     """Record a session; return what keeps a notice."""
     from app.session.recorder import Recorder
 
-    chosen = {name: str(value) for name, value in vars(arguments).items() if name != "command" and value is not None}
-    keeps_raw = not getattr(arguments, "no_raw", False)
-    recorder = Recorder(session, arguments.record, settings=chosen, keeps_raw=keeps_raw)
+    chosen = {name: str(value) for name, value in vars(arguments).items() if name not in _NOT_KEPT and value is not None}
+    recorder = Recorder(
+        session,
+        arguments.record,
+        settings=chosen,
+        keeps_raw=not getattr(arguments, "no_raw", False),
+        person=getattr(arguments, "person", None) or "",
+        place=getattr(arguments, "place", None),
+    )
     recorder.on_status.append(lambda status: log.warning("%s", status.message) if status.message else None)
     monitor.on_quality.append(recorder.take_quality)
     stack.enter_context(recorder)

@@ -46,7 +46,7 @@ def calibrate_command(arguments: argparse.Namespace, make_source: MakeSource) ->
     path = arguments.out or personal_path(arguments.save_as or f"{bundle.manifest.name}-personal")
     mapping = read_mapping(arguments.mapping) if arguments.mapping else None
     if arguments.file is not None:
-        outcome = calibrate_on(bundle, *read_for_calibration(arguments.file, bundle), mapping)
+        outcome = calibrate_on(bundle, *read_for_calibration(arguments.file, bundle, arguments.person), mapping)
         source = arguments.file.name
     else:
         protocol = _calibration_protocol(arguments, bundle)

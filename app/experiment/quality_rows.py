@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from app.session.session_file import QUALITY
+from app.session.recorded_session import noted
+from app.session.session_file import PERSON_KEY, QUALITY
 from sclcm_core.recordings.xdf_chunks import whole_chunks
 
 LIGHTS = ("good", "fair", "poor")
@@ -30,13 +31,15 @@ class ChannelTime:
     shares: tuple[float, float, float]
 
 
-def read_quality(path: Path) -> list[ChannelTime]:
+def read_quality(path: Path, who: str = "") -> list[ChannelTime]:
     """Read how good each channel was.
 
     Parameters
     ----------
     path : Path
         The recording of a session.
+    who : str
+        Whose, in a file that several people share.
 
     Returns
     -------
@@ -51,7 +54,7 @@ def read_quality(path: Path) -> list[ChannelTime]:
         )
     out: list[ChannelTime] = []
     for stream in streams:
-        if stream["info"]["type"][0] != QUALITY or not len(stream["time_stamps"]):
+        if stream["info"]["type"][0] != QUALITY or noted(stream, PERSON_KEY) != who or not len(stream["time_stamps"]):
             continue
         labels = [entry["label"][0] for entry in stream["info"]["desc"][0]["channels"][0]["channel"]]
         rows = np.asarray(stream["time_series"], dtype=np.float64)

@@ -12,7 +12,7 @@ from app.experiment.quality_rows import read_quality
 from app.experiment.report import report_html, report_tables, write_report
 from app.experiment.session_folder import open_session_folder, recordings_of
 from app.experiment.tables import write_tables
-from app.session.recorded_session import read_session
+from app.session.recorded_session import RecordedSession, read_session, read_sessions
 from sclcm_core.recordings.spans import read_mapping
 
 
@@ -25,17 +25,22 @@ def report_command(arguments: argparse.Namespace) -> int:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from app.gui.session_picture import time_course
 
-    for number, path in enumerate(paths):
-        session = read_session(path)
-        if arguments.session.is_dir():
+    told = [(path, session) for path in paths for session in _sessions(path, arguments.person)]
+    for number, (path, session) in enumerate(told):
+        if arguments.session.is_dir() and not session.header.who:
             write_tables(folder, session, mapping)
         findings = find_out(session, mapping)
-        tables = report_tables(findings, read_quality(path))
+        tables = report_tables(findings, read_quality(path, session.header.who))
         picture = time_course(session, findings)
         title = f"{folder.task}, {folder.subject}" if folder.subject != "unknown" else path.stem
+        title = f"{title}: {session.header.who}" if session.header.who else title
         page = write_report(_numbered(out, number), tables, report_html(session, tables, findings, picture, title), picture)
         sys.stdout.write(f"{page}\n")
     return 0
+
+
+def _sessions(path: Path, person: str | None) -> list[RecordedSession]:
+    return read_sessions(path) if person is None else [read_session(path, person)]
 
 
 def _numbered(out: Path, number: int) -> Path:

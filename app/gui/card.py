@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from PyQt5.QtCore import QRectF, Qt
 from PyQt5.QtGui import QPainter, QPaintEvent, QPen
-from PyQt5.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app.gui.theme import DARK, Theme, colour
 from app.gui.view import View
 
 RADIUS = 11.0
+LOWEST = {"emotion": 215, "words": 170}
+"""Heights in logical pixels below which a view in a panel cannot be read."""
 
 
 class _Heading(QWidget):
@@ -76,6 +78,11 @@ class Card(QDockWidget):
         self.theme = theme
         self.view.apply_theme(theme)
         self.update()
+
+    def fit_into_panel(self) -> None:
+        """Be narrower than the title with its choices, but not so low that lines of an answer would lie upon each other."""
+        self._heading.label.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)
+        self.setMinimumHeight(LOWEST.get(self.view.key, 0))
 
     def follow(self) -> None:
         """Bring the title up to date."""

@@ -17,6 +17,9 @@ from app.gui.theme import DARK, Theme, colour, font, on
 if TYPE_CHECKING:
     from app.session.session import SessionStatus
 
+LONGEST_TITLE = 16
+"""Letters of a person's name over a panel."""
+
 PHASE_WORDS = {
     Phase.SEARCHING: "Looking for the stream",
     Phase.CONNECTING: "Connecting",
@@ -113,13 +116,15 @@ class PhasePill(QWidget):
         super().__init__(parent)
         self.theme: Theme = DARK
         self.text = ""
+        self.is_brief = False
         self._tone = "warn"
         self.setSizePolicy(QSizePolicy.Fixed, QSizePolicy.Fixed)
 
     def show_status(self, status: SessionStatus) -> None:
         """Say what is going on."""
         spec = status.spec
-        detail = f" · {spec.n_channels} ch · {spec.sfreq:g} Hz" if spec and phase_tone(status.phase) == "good" else ""
+        is_flowing = phase_tone(status.phase) == "good" and not self.is_brief
+        detail = f" · {spec.n_channels} ch · {spec.sfreq:g} Hz" if spec and is_flowing else ""
         text, tone = PHASE_WORDS[status.phase] + detail, phase_tone(status.phase)
         if (text, tone) != (self.text, self._tone):
             self.text, self._tone = text, tone
@@ -208,6 +213,13 @@ class Header(QWidget):
             layout.addWidget(widget)
         layout.addStretch(1)
         layout.addLayout(self._buttons)
+
+    def be_brief(self, title: str) -> None:
+        """Stand over a panel: a name in place of the program's, and the state in a word."""
+        self.title.setText(title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 1]}…")
+        self.title.setToolTip(title)
+        self.mark.hide()
+        self.phase.is_brief = True
 
     def add_button(self, text: str, tip: str, menu: QMenu | None = None) -> QPushButton:
         """Add a button on the right and return it."""

@@ -37,6 +37,25 @@ def arrange(window: QMainWindow, cards: dict[str, Card]) -> None:
     _share_out(window, cards)
 
 
+def arrange_narrow(window: QMainWindow, cards: dict[str, Card]) -> None:
+    """Put every dock where it stands at first in a panel: the answer, the traces below it, and the rest in tabs."""
+    arrange(window, cards)
+    for card in cards.values():
+        window.removeDockWidget(card)
+    rest = [key for key in cards if key not in ("emotion", "traces")]
+    window.addDockWidget(Qt.LeftDockWidgetArea, cards["emotion"])
+    for above, key in (("emotion", "traces"), ("traces", rest[0])):
+        window.splitDockWidget(cards[above], cards[key], Qt.Vertical)
+    for key in rest[1:]:
+        window.tabifyDockWidget(cards[rest[0]], cards[key])
+    for key, card in cards.items():
+        card.setVisible(key not in CLOSED_AT_FIRST or card.view.opens_itself)
+    front = cards.get("history", cards[rest[0]])
+    front.raise_()
+    height = window.height() - 120
+    window.resizeDocks([cards["emotion"], cards["traces"], front], [round(s * height) for s in (0.3, 0.4, 0.3)], Qt.Vertical)
+
+
 def _share_out(window: QMainWindow, cards: dict[str, Card]) -> None:
     width, height = window.width(), window.height() - 120
 
@@ -62,9 +81,13 @@ class Layouts:
         The docks by key.
     settings : QSettings
         Where they are kept.
+    is_narrow : bool
+        Whether the window is a panel among others.
     """
 
-    def __init__(self, window: QMainWindow, cards: dict[str, Card], settings: QSettings) -> None:
+    def __init__(self, window: QMainWindow, cards: dict[str, Card], settings: QSettings, *, is_narrow: bool = False) -> None:
+        self._arrange = arrange_narrow if is_narrow else arrange
+        self._is_narrow = is_narrow
         self._window = window
         self._cards = cards
         self._settings = settings
@@ -72,13 +95,13 @@ class Layouts:
 
     def restore(self) -> None:
         """Take up the arrangement of the last start; the first one when there is none, or when it is of another version."""
-        arrange(self._window, self._cards)
+        self._arrange(self._window, self._cards)
         self.calm_tabs()
         geometry, state = self._settings.value("window/geometry"), self._settings.value("window/docks")
-        if isinstance(geometry, QByteArray):
+        if isinstance(geometry, QByteArray) and not self._is_narrow:  # the splitter gives a panel its place
             self._window.restoreGeometry(geometry)
         if not (isinstance(state, QByteArray) and self._window.restoreState(state, VERSION)):
-            arrange(self._window, self._cards)
+            self._arrange(self._window, self._cards)
 
     def save(self) -> None:
         """Keep the arrangement for the next start."""
@@ -110,4 +133,4 @@ class Layouts:
     def reset(self) -> None:
         """Go back to the first arrangement; can be undone."""
         self.remember()
-        arrange(self._window, self._cards)
+        self._arrange(self._window, self._cards)

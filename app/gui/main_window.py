@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt5.QtCore import QRect, QSettings, QTimer
+from PyQt5.QtCore import QRect, QSettings, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QKeySequence, QPixmap, QShowEvent
 from PyQt5.QtWidgets import QApplication, QMainWindow, QShortcut, QVBoxLayout, QWidget
 
@@ -49,10 +49,20 @@ class MainWindow(QMainWindow):
         What the window is called.
     workbench : Workbench, optional
         Makes other sessions; without it the window shows this one only.
+    is_panel : bool
+        Whether it is one of several in a window: narrower, and its keys are its own.
     """
 
+    look_changed = pyqtSignal(str)
+
     def __init__(
-        self, session: SessionLike, settings: QSettings | None = None, title: str = NAME, workbench: Workbench | None = None
+        self,
+        session: SessionLike,
+        settings: QSettings | None = None,
+        title: str = NAME,
+        workbench: Workbench | None = None,
+        *,
+        is_panel: bool = False,
     ) -> None:
         super().__init__()
         self.session = session
@@ -63,7 +73,8 @@ class MainWindow(QMainWindow):
         _wear(self.theme)
         self.setWindowTitle(title)
         self.resize(1600, 960)
-        self.setMinimumSize(900, 600)
+        self.is_panel = is_panel
+        self.setMinimumSize(480 if is_panel else 900, 600)
         self.header, self.banner, self.truth = Header(session), Banner(), TruthBar(session)
         self.transport = TransportBar(session)
         self.audience: Audience | None = None
@@ -75,7 +86,7 @@ class MainWindow(QMainWindow):
         self._build()
         self.opening = Opening(self)
         self.desk = Desk(session, self, self.follow)
-        self.layouts = Layouts(self, self.desk.cards, self.settings)
+        self.layouts = Layouts(self, self.desk.cards, self.settings, is_narrow=self.is_panel)
         self._lay(self.desk)
         self.set_theme(self.theme.name)
         self.commands = commands_of(self)
@@ -122,7 +133,7 @@ class MainWindow(QMainWindow):
         self.transport.show_session(session)
         self.banner.put_away()
         self.desk = Desk(session, self, self.follow)
-        self.layouts = Layouts(self, self.desk.cards, self.settings)
+        self.layouts = Layouts(self, self.desk.cards, self.settings, is_narrow=self.is_panel)
         self.layouts.reset()
         self.restoreState(state)
         self._lay(self.desk)
@@ -132,7 +143,10 @@ class MainWindow(QMainWindow):
 
     def _show_rival(self) -> None:
         """Bring the view of two models to the front when there are two, and that of words when the model knows words."""
-        for key, is_wanted in (("words", self.desk.views["words"].opens_itself), ("compare", rival_of(self.session) is not None)):
+        for key, is_wanted in (
+            ("words", self.desk.views["words"].opens_itself),
+            ("compare", rival_of(self.session) is not None),
+        ):
             if is_wanted:
                 self.desk.cards[key].show()
                 self.desk.cards[key].raise_()
@@ -150,6 +164,7 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(icon(self.theme))
         self.menus.show_look(name)
         self.layouts.calm_tabs()
+        self.look_changed.emit(name)
 
     def next_theme(self) -> None:
         """Take on the next look."""
@@ -243,7 +258,7 @@ class MainWindow(QMainWindow):
         self.layouts.restore()
         QTimer.singleShot(0, self._show_rival)  # a tab can come to the front once it is laid out
         self.desk.views["traces"].setFocus()
-        if not self.settings.value("window/hint_seen", False, type=bool):
+        if not (self.is_panel or self.settings.value("window/hint_seen", False, type=bool)):
             self.settings.setValue("window/hint_seen", True)
             self.banner.say("info", FIRST_HINT, "Keys", self.show_help)
 
@@ -281,11 +296,15 @@ class MainWindow(QMainWindow):
     def _build_shortcuts(self) -> None:
         for command in self.commands:
             for key in command.keys:
-                QShortcut(QKeySequence(key), self).activated.connect(command.act)
+                shortcut = QShortcut(QKeySequence(key), self)
+                shortcut.setContext(Qt.WidgetWithChildrenShortcut if self.is_panel else Qt.WindowShortcut)
+                shortcut.activated.connect(command.act)
 
     def _lay(self, desk: Desk) -> None:
         desk.bridge.status_changed.connect(self.take_status)
         for card in desk.cards.values():
+            if self.is_panel:
+                card.fit_into_panel()
             card.dockLocationChanged.connect(lambda _: self._note_layout())
             card.visibilityChanged.connect(lambda _: self._tabs_changed.start())
         desk.pace.start()

@@ -35,6 +35,7 @@ class Menus(QObject):
             action.setCheckable(True)
             action.setData(theme.name)
             action.triggered.connect(lambda _, name=theme.name: window.set_theme(name))
+        self._looks.setTitle("Look")
         self._views.aboutToShow.connect(self._fill_views)
         self._add_buttons(window)
 
@@ -50,12 +51,17 @@ class Menus(QObject):
         model = header.add_button("Model", "The model's card, other models, and a second one beside it (Ctrl+M)")
         model.clicked.connect(lambda _: window.show_models())
         header.add_button("Views", "Show and hide views, undo and reset the layout, save", self._views)
-        header.add_button("Look", "Dark, light or high contrast (T)", self._looks)
-        audience = header.add_button("Audience", "The answer alone, full screen (F11)")
-        audience.clicked.connect(lambda _: window.toggle_audience())
+        if not window.is_panel:
+            self._add_wide_buttons(window)
         keys = header.add_button("?", "Every key (F1)")
         keys.setAccessibleName("Every key")
         keys.clicked.connect(lambda _: window.show_help())
+
+    def _add_wide_buttons(self, window: MainWindow) -> None:
+        header = window.header
+        header.add_button("Look", "Dark, light or high contrast (T)", self._looks)
+        audience = header.add_button("Audience", "The answer alone, full screen (F11)")
+        audience.clicked.connect(lambda _: window.toggle_audience())
 
     def _fill_views(self) -> None:
         menu, window = self._views, self._window
@@ -66,5 +72,9 @@ class Menus(QObject):
         menu.addAction("Undo the last change", window.undo_layout)
         menu.addAction("First layout", window.reset_layout)
         menu.addSeparator()
+        if window.is_panel:  # there is no room for their buttons
+            menu.addMenu(self._looks)
+            menu.addAction("The answer alone", window.toggle_audience)
+            menu.addSeparator()
         menu.addAction("Save a picture …", lambda: ask_for_picture(window))
         menu.addAction("Save a report …", lambda: ask_for_report(window))

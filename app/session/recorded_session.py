@@ -17,6 +17,7 @@ from app.session.session_file import (
     GAPS,
     HEADER_KEY,
     MARKERS,
+    PERSON_KEY,
     PREDICTIONS,
     RIVAL_PREDICTIONS,
     RIVAL_WITHHELD,
@@ -84,13 +85,15 @@ class RecordedSession:
         return max([p.t_end for p in self.predictions] + [marker.t for marker in self.markers], default=0.0)
 
 
-def read_session(path: Path) -> RecordedSession:
+def read_session(path: Path, person: str | None = None) -> RecordedSession:
     """Read the recording of a session.
 
     Parameters
     ----------
     path : Path
         An XDF file that this program recorded; what is whole of it is read when it was cut off.
+    person : str, optional
+        Whose session, in a file that several people share.
 
     Returns
     -------
@@ -100,12 +103,37 @@ def read_session(path: Path) -> RecordedSession:
     Raises
     ------
     RecordingError
-        When it is not there, damaged, or not the recording of a session.
+        When it is not there, damaged, not the recording of a session, or does not say whose session is meant.
     """
+    sessions = _sessions(path)
+    if person is None and len(sessions) == 1:
+        return _read(path, *sessions.popitem()[1])
+    if person not in sessions:
+        what = f"holds the sessions of {len(sessions)} people" if person is None else f"holds no session of '{person}'"
+        who = (
+            f"Say with --person whose: {', '.join(sessions)}." if any(sessions) else "Leave out --person: it is of one person."
+        )
+        raise RecordingError(f"'{path}' {what}.", who)
+    return _read(path, *sessions[person])
+
+
+def read_sessions(path: Path) -> list[RecordedSession]:
+    """Read all sessions of a file: one, or that of each person in the order of their names; see `read_session`."""
+    return [_read(path, *found) for found in _sessions(path).values()]
+
+
+def _sessions(path: Path) -> dict[str, tuple[dict[str, Any], int]]:
+    """Return the streams of each session by their types, by the person's name, and how many bytes were cut off."""
     if not path.is_file():
         raise RecordingError(f"There is no file '{path}'.", "Check the path.")
     chunks = whole_chunks(path)
-    streams = _by_type(_load(chunks.whole), path)
+    by_person: dict[str, list[Any]] = {}
+    for stream in _load(chunks.whole):
+        by_person.setdefault(noted(stream, PERSON_KEY), []).append(stream)
+    return {person: (_by_type(streams, path), chunks.n_cut) for person, streams in sorted((by_person or {"": []}).items())}
+
+
+def _read(path: Path, streams: dict[str, Any], n_cut: int) -> RecordedSession:
     header = _header(streams["EEG"], path)
     gaps = np.asarray(streams[GAPS]["time_series"], dtype=np.int64).reshape(-1, 3)
     try:
@@ -121,7 +149,7 @@ def read_session(path: Path) -> RecordedSession:
         tuple((float(t), json.loads(row[0])) for t, row in _rows(streams[EVENTS])),
         n_lost=int(gaps[gaps[:, 2] == GapKind.LOST, 1].sum()),
         n_not_recorded=int(gaps[gaps[:, 2] == GapKind.NOT_RECORDED, 1].sum()),
-        n_cut=chunks.n_cut,
+        n_cut=n_cut,
         rival_predictions=tuple(_rival_predictions(streams, header)),
     )
 
@@ -146,9 +174,8 @@ def _by_type(streams: list[Any], path: Path) -> dict[str, Any]:
 
 
 def _header(eeg: Any, path: Path) -> SessionHeader:
-    text = ((eeg["info"].get("desc") or [None])[0] or {}).get(HEADER_KEY, [None])[0]
     try:
-        return SessionHeader.model_validate_json(text or "")
+        return SessionHeader.model_validate_json(noted(eeg, HEADER_KEY))
     except ValidationError as error:
         problem = error.errors()[0]
         where = ".".join(str(part) for part in problem["loc"]) or "as a whole"
@@ -156,6 +183,11 @@ def _header(eeg: Any, path: Path) -> SessionHeader:
             f"The description of the session in '{path}' is wrong ({where}: {problem['msg']}).",
             "Run it with the version of this program that recorded it.",
         ) from error
+
+
+def noted(stream: Any, key: str) -> str:
+    """Return an entry of the description of a stream that pyxdf has read; empty when there is none."""
+    return ((stream["info"].get("desc") or [None])[0] or {}).get(key, [None])[0] or ""
 
 
 def _numbered(eeg: Any, gaps: np.ndarray[Any, Any], step_s: float) -> tuple[Float32Array, Float64Array]:

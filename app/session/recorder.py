@@ -15,10 +15,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from app.session.inbox import Inbox, Listener, Opened
+from app.session.recording_file import OwnFiles, RecordingPlace
 from app.session.session import Session, SessionStatus
 from app.session.session_file import Event, RivalAnswer, RivalHeader, SampleRun, SessionFile, SessionHeader, describe_model
-from app.session.xdf_writer import BinaryFile, NewFile, XdfWriter
-from sclcm_core.errors import RecordingError
+from app.session.xdf_writer import BatchFile, BinaryFile, NewFile, XdfWriter
 from sclcm_core.features.normalise import Normaliser
 from sclcm_core.inference.manifest import NormaliserStats
 from sclcm_core.streaming.quality import QualityReport
@@ -96,6 +96,12 @@ class Recorder:
         Makes a file that did not exist; raises `FileExistsError` when it does.
     now : callable
         Returns the date and time for the file's name.
+    inbox : Inbox, optional
+        Holds what is not written yet.
+    person : str
+        Whose session it is, where several people share a file.
+    place : RecordingPlace, optional
+        Where the file comes from; a new one in the folder when left out.
 
     Notes
     -----
@@ -113,14 +119,18 @@ class Recorder:
         new_file: Callable[[Path], BinaryFile] = NewFile,
         now: Callable[[], datetime] = datetime.now,
         inbox: Inbox | None = None,
+        person: str = "",
+        place: RecordingPlace | None = None,
     ) -> None:
         self.on_status: list[Callable[[RecorderStatus], None]] = []
-        self._session, self._folder, self._settings = session, folder, dict(settings or {})
-        self._new_file, self._now, self._keeps_raw = new_file, now, keeps_raw
+        self._session, self._settings, self._keeps_raw = session, dict(settings or {}), keeps_raw
+        self._person, self._part = person, 0
+        self._place = place or OwnFiles(folder, new_file, now)
         self._inbox = inbox or Inbox()
         self._status = RecorderStatus(RecorderState.WAITING, folder)
         self._opened: Opened | None = None
         self._own: Normaliser | None = None
+        self._batches: BatchFile | None = None
         self._writer: XdfWriter | None = None
         self._file: SessionFile | None = None
         self._listener = Listener(session.source, self._inbox)
@@ -263,27 +273,14 @@ class Recorder:
             self._file.event(item)
 
     def _begin_file(self) -> None:
-        """Make a file under a name that nobody has."""
-        stem, number = f"sclcm-{self._now():%Y-%m-%dT%H-%M-%S}", 1
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            while True:
-                path = self._folder / f"{stem}{f'-{number}' if number > 1 else ''}.xdf"
-                try:
-                    file = self._new_file(path)
-                    break
-                except FileExistsError:
-                    number += 1
-            self._writer = _begin(file, path)
-        except OSError as error:
-            raise RecordingError(
-                f"No recording can be written in '{self._folder}' ({error.strerror or error}).",
-                "Choose another folder with --record, or free space.",
-            ) from error
+        """Get a file to write to."""
+        self._batches, path = self._place.open()
+        self._writer = XdfWriter(self._batches)
+        self._part += 1
         self._status = replace(self._status, path=path)
 
     def _begin_streams(self, opened: Opened) -> None:
-        """Describe the streams; a source that opens again, with another shape perhaps, gets a new file."""
+        """Describe the streams; for a source that opens again, with another shape perhaps, in a new file or a new part of it."""
         if self._file is not None:
             self._end_file(opened.n_before)
             self._begin_file()
@@ -305,6 +302,8 @@ class Recorder:
             baseline_s=settings.baseline_s,
             risk=settings.risk,
             raw=self._keeps_raw,
+            person=self._person,
+            part=self._part if self._person else 1,
             normaliser=NormaliserStats(mean=own.mean.tolist(), sd=own.sd.tolist()) if own else None,
             rival=_rival_header(self._session),
             version=_version(),
@@ -318,8 +317,9 @@ class Recorder:
             return
         if self._file is None:
             self._writer.close()
-            self._status.path.unlink(missing_ok=True)
             self._writer = None
+            if self._batches is not None and self._batches.is_closed and self._batches.is_empty:
+                self._status.path.unlink(missing_ok=True)
             self._show(RecorderState.FINISHED, "No stream was opened; nothing was recorded.")
             return
         self._file.left_out(n_seen, self._listener.t_now())
@@ -354,16 +354,6 @@ class Recorder:
         self._status = replace(self._status, state=state, message=message)
         for callback in self.on_status:
             callback(self._status)
-
-
-def _begin(file: BinaryFile, path: Path) -> XdfWriter:
-    """Begin a file, or leave none."""
-    try:
-        return XdfWriter(file)
-    except OSError:
-        file.close()
-        path.unlink(missing_ok=True)
-        raise
 
 
 def _rival_header(session: Session) -> RivalHeader | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, Literal
 
@@ -21,6 +21,9 @@ from sclcm_core.types import Chunk, Marker, Origin, Prediction, StreamSpec
 
 HEADER_KEY = "sclcm_session"
 """Where the description of the session stands in the header of the EEG stream."""
+
+PERSON_KEY = "sclcm_person"
+"""Where the header of each stream says whose it is, in a file that several people share."""
 
 MARKERS, GAPS, PREDICTIONS, WITHHELD = "Markers", "SCLCM gaps", "SCLCM predictions", "SCLCM withheld"
 EVENTS, QUALITY = "SCLCM events", "SCLCM quality"
@@ -71,12 +74,19 @@ class SessionHeader(BaseModel):
     class_names: tuple[str, ...] = Field(description="in the order of the probabilities")
     policy: Literal["every", "newest"] = Field(description="which windows were predicted")
     baseline_s: float = Field(0.0, description="rest at the start of the stream from which the baseline was taken, in s")
+    person: str = Field("", description="whose session it is, where several people share a file")
+    part: int = Field(1, ge=1, description="counts the person's parts in a shared file: a device came back changed after each")
     raw: bool = Field(True, description="whether the samples of the EEG are in the file")
     risk: float | None = Field(None, description="share of wrong answers that the model was held to, 0..1")
     normaliser: NormaliserStats | None = Field(None, description="the person's own statistics, when they were known before")
     rival: RivalHeader | None = Field(None, description="the second model, where two were compared")
     version: str = Field("", description="version of the program")
     settings: dict[str, str] = Field(default_factory=dict, description="what else the user had chosen")
+
+    @property
+    def who(self) -> str:
+        """The person and the part, as streams are called by them in a shared file; empty in a file of one session."""
+        return f"{self.person}, part {self.part}" if self.part > 1 else self.person
 
     @property
     def spec(self) -> StreamSpec:
@@ -196,6 +206,9 @@ class SessionFile:
 
     def _add(self, header: StreamHeader) -> int:
         """Add a stream whose stamps are on this machine's clock already."""
+        who = self._header.who
+        if who:
+            header = replace(header, name=f"{who}: {header.name}", notes={**header.notes, PERSON_KEY: who})
         stream = self._writer.add_stream(header)
         self._writer.clock_offset(stream, 0.0, 0.0)
         return stream

@@ -5,6 +5,7 @@ Format: https://github.com/sccn/xdf/wiki/Specifications. A file is a row of chun
 What was handed over is written as one batch whose very first byte is left zero; when all of it is on the file, that byte is set.
 A process that is killed half-way therefore leaves either the whole batch, or a zero byte at which every reader stops, with
 the chunks before it untouched. Of a batch that does not fit on a full disk, the file is cut back to the last whole chunk.
+Several writers may share a file: each hands over batches of its own, from a thread of its own.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import os
 import struct
+import threading
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -91,10 +93,8 @@ class _Stream:
     facts: FooterFacts
 
 
-class XdfWriter:
-    """Writes streams into an XDF file.
-
-    Nothing reaches the file before `commit`; what one `commit` writes is there as a whole or not at all.
+class BatchFile:
+    """An XDF file that takes whole batches, from one writer or from several at once.
 
     Parameters
     ----------
@@ -102,21 +102,96 @@ class XdfWriter:
         An empty file.
     started : datetime, optional
         When the recording began; now, when left out.
+
+    Notes
+    -----
+    Batches are written one after the other, in the order in which they come. The file is let go of with its last writer;
+    `is_closed` then says so.
     """
 
     def __init__(self, file: BinaryFile, started: datetime | None = None) -> None:
         self._file = file
-        self._streams: list[_Stream] = []
-        self._is_closed = False
+        self._lock = threading.Lock()
+        self._n_writers = self._n_streams = 0
+        self.is_closed = False
         self.n_bytes = len(MAGIC)
         file.write_at(MAGIC, 0)
-        self._pending = [_chunk(_FILE_HEADER, file_header_xml(started or datetime.now().astimezone()))]
-        self.commit()
+        self.append(_chunk(_FILE_HEADER, file_header_xml(started or datetime.now().astimezone())))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no stream was ever described in it."""
+        return self._n_streams == 0
+
+    def number(self) -> int:
+        """Return the number of one more stream."""
+        with self._lock:
+            self._n_streams += 1
+            return self._n_streams
+
+    def append(self, batch: bytes) -> None:
+        """Write a batch as a whole, or not at all.
+
+        Raises
+        ------
+        OSError
+            When the file takes no more; it then ends with the batch before.
+        """
+        with self._lock:
+            try:
+                self._file.write_at(b"\x00" + batch[1:], self.n_bytes)
+                self._file.write_at(batch[:1], self.n_bytes)
+            except OSError:
+                with contextlib.suppress(OSError):  # what is left then begins with a zero, at which readers stop
+                    self._file.truncate(self.n_bytes)
+                raise
+            self.n_bytes += len(batch)
+
+    def sync(self) -> None:
+        """Wait until everything is on the disk."""
+        self._file.sync()
+
+    def join(self) -> None:
+        """Count one more writer."""
+        with self._lock:
+            self._n_writers += 1
+
+    def leave(self) -> None:
+        """Count one writer less, and let go of the file with the last one."""
+        with self._lock:
+            self._n_writers -= 1
+            self.is_closed = self._n_writers == 0
+        if self.is_closed:
+            self._file.close()
+
+
+class XdfWriter:
+    """Writes streams into an XDF file.
+
+    Nothing reaches the file before `commit`; what one `commit` writes is there as a whole or not at all.
+
+    Parameters
+    ----------
+    file : BatchFile
+        Where to; other writers may write there too, from other threads.
+    """
+
+    def __init__(self, file: BatchFile) -> None:
+        self._file = file
+        self._streams: dict[int, _Stream] = {}
+        self._pending: list[bytes] = []
+        self._is_closed = False
+        file.join()
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of the file, with what others have written."""
+        return self._file.n_bytes
 
     def add_stream(self, header: StreamHeader) -> int:
         """Describe a stream and return its number."""
-        self._streams.append(_Stream(header, FooterFacts()))
-        number = len(self._streams)
+        number = self._file.number()
+        self._streams[number] = _Stream(header, FooterFacts())
         self._put(_STREAM_HEADER, number, header_xml(header))
         return number
 
@@ -132,7 +207,7 @@ class XdfWriter:
         values : ndarray, shape (n_samples, n_channels)
             In the units of the stream; stored in its number format.
         """
-        header = self._streams[stream - 1].header
+        header = self._streams[stream].header
         row = np.dtype([("n_bytes", "u1"), ("stamp", "<f8"), ("values", _DTYPES[header.channel_format], (header.n_channels,))])
         rows = np.empty(len(stamps), dtype=row)
         rows["n_bytes"], rows["stamp"], rows["values"] = 8, stamps, values
@@ -168,7 +243,7 @@ class XdfWriter:
         offset_s : float
             What is added to the stream's stamps to bring them onto this machine's clock, in s.
         """
-        self._streams[stream - 1].facts.offsets.append((t, offset_s))
+        self._streams[stream].facts.offsets.append((t, offset_s))
         self._put(_CLOCK_OFFSET, stream, struct.pack("<dd", t, offset_s))
 
     def boundary(self) -> None:
@@ -190,16 +265,8 @@ class XdfWriter:
         """
         batch = b"".join(self._pending)
         self._pending = []
-        if not batch:
-            return
-        try:
-            self._file.write_at(b"\x00" + batch[1:], self.n_bytes)
-            self._file.write_at(batch[:1], self.n_bytes)
-        except OSError:
-            with contextlib.suppress(OSError):  # what is left then begins with a zero, at which readers stop
-                self._file.truncate(self.n_bytes)
-            raise
-        self.n_bytes += len(batch)
+        if batch:
+            self._file.append(batch)
 
     def sync(self) -> None:
         """Wait until what was committed is on the disk."""
@@ -211,22 +278,23 @@ class XdfWriter:
             return
         self._is_closed = True
         try:
-            for number, stream in enumerate(self._streams, start=1):
+            for number, stream in self._streams.items():
                 self._put(_STREAM_FOOTER, number, footer_xml(stream.facts))
             self.commit()
             self.sync()
         finally:
-            self._file.close()
+            self._file.leave()
 
     def abandon(self) -> None:
-        """Let go of the file as it is, without footers."""
-        self._is_closed = True
-        self._file.close()
+        """Let go of the file as it is, without footers; safe to call twice."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._file.leave()
 
     def _samples(self, stream: int, stamps: Float64Array, encoded: bytes) -> None:
         if not len(stamps):
             return
-        facts = self._streams[stream - 1].facts
+        facts = self._streams[stream].facts
         facts.t_first = float(stamps[0]) if facts.t_first is None else facts.t_first
         facts.t_last = float(stamps[-1])
         facts.n_samples += len(stamps)

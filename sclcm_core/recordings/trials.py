@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from sclcm_core.errors import RecordingError
 from sclcm_core.recordings.recording import Recording
+
+_ASK = {"trial": "trial", "person": "--trial or --person with"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +25,14 @@ class Trials:
         Names of the trials, in their order.
     read : callable
         Makes the recording of the trial at a place in `names`.
+    kind : str
+        What the user knows them as.
     """
 
     path: Path
     names: tuple[str, ...]
     read: Callable[[int], Recording]
+    kind: Literal["trial", "person"] = "trial"
 
     def choose(self, name: str | None) -> Recording:
         """Read the wanted trial.
@@ -46,8 +52,9 @@ class Trials:
         if name is None and len(self.names) == 1:
             return self.read(0)
         if name not in self.names:
-            what = f"holds {len(self.names)} trials" if name is None else f"holds no trial '{name}'"
-            raise RecordingError(f"'{self.path}' {what}.", f"Choose one: trial {_some(self.names)}.")
+            many = {"trial": "trials", "person": "people's sessions"}[self.kind]
+            what = f"holds {len(self.names)} {many}" if name is None else f"holds no {self.kind} '{name}'"
+            raise RecordingError(f"'{self.path}' {what}.", f"Choose one: {_ASK[self.kind]} {_some(self.names)}.")
         return self.read(self.names.index(name))
 
 

@@ -17,6 +17,7 @@ from sclcm_core.montage import is_eeg_label
 from sclcm_core.recordings.finish import finish
 from sclcm_core.recordings.grid import Grid, grid_from_stamps
 from sclcm_core.recordings.recording import Recording
+from sclcm_core.recordings.trials import Trials
 from sclcm_core.recordings.units import microvolts_per
 from sclcm_core.recordings.xdf_chunks import whole_chunks
 from sclcm_core.types import BoolArray, Float64Array, Marker
@@ -29,7 +30,7 @@ _LOGGER = logging.getLogger("pyxdf.pyxdf")
 _one_at_a_time = threading.Lock()
 
 
-def read_xdf(path: Path) -> Recording:
+def read_xdf(path: Path) -> Recording | Trials:
     """Read the EEG stream of an XDF file with the markers of the other streams.
 
     Samples are placed on an even grid by their synchronised time stamps: what was lost is NaN and not, as after the usual
@@ -43,13 +44,26 @@ def read_xdf(path: Path) -> Recording:
 
     Returns
     -------
-    Recording
-        The recording, in µV.
+    Recording or Trials
+        The recording, in µV; a trial for each person where this program recorded several into one file.
     """
     chunks = whole_chunks(path)
     notes = [f"The file is cut off: its last {chunks.n_cut} bytes are left out."] if chunks.n_cut else []
     streams, troubles = _load(chunks.whole)
     notes += [f"pyxdf reports: {trouble}" for trouble in troubles]
+    people = sorted({_person(stream) for stream in streams} - {""})
+    if not people:
+        return _recording(path, streams, notes)
+    return Trials(path, tuple(people), lambda k: _recording(path, _of(streams, people[k]), notes), "person")
+
+
+def _of(streams: list[Any], person: str) -> list[Any]:
+    """Return what is of a person, and what is nobody's."""
+    return [stream for stream in streams if _person(stream) in (person, "")]
+
+
+def _recording(path: Path, streams: list[Any], notes: list[str]) -> Recording:
+    notes = list(notes)
     eeg = _pick_eeg(streams, path, notes)
     values, stamps = np.asarray(eeg["time_series"]), np.asarray(eeg["time_stamps"], np.float64)
     grid = grid_from_stamps(stamps, float(eeg["info"]["nominal_srate"][0]) or None, path)
@@ -101,6 +115,10 @@ def _overheard() -> Iterator[list[str]]:
 def _first(info: Any, key: str, default: str = "") -> str:
     found = info.get(key) if info else None
     return str(found[0]) if found and found[0] is not None else default
+
+
+def _person(stream: Any) -> str:
+    return _first((stream["info"].get("desc") or [None])[0], "sclcm_person")
 
 
 def _is_numeric(stream: Any) -> bool:

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.session.xdf_text import StreamHeader
-from app.session.xdf_writer import BOUNDARY, NewFile, XdfWriter
+from app.session.xdf_writer import BOUNDARY, BatchFile, NewFile, XdfWriter
 
 EEG = StreamHeader("Cap", "EEG", "float32", ("T7", "T8"), 128.0, "microvolts", ("EEG", "EEG"), "cap-1", {"model": "tiny"})
 TEXT = StreamHeader("Notes", "Markers", "string", ("marker",))
@@ -61,7 +61,7 @@ def load(data: bytes) -> list[Any]:
 
 def write_some(file: Any, n_batches: int = 4, n_samples: int = 3) -> XdfWriter:
     """Two streams; channel 0 counts the samples."""
-    writer = XdfWriter(file)
+    writer = XdfWriter(BatchFile(file))
     eeg, notes = writer.add_stream(EEG), writer.add_stream(TEXT)
     writer.clock_offset(eeg, 0.0, 0.0)
     writer.commit()
@@ -107,7 +107,7 @@ def test_every_bit_of_numbers_and_stamps_survives(data: st.DataObject) -> None:
     values = bits.view(np.float32)
     stamps = np.array(data.draw(st.lists(st.floats(allow_nan=False), min_size=n_samples, max_size=n_samples)))
     file = MemoryFile()
-    writer = XdfWriter(file)
+    writer = XdfWriter(BatchFile(file))
     writer.numbers(writer.add_stream(EEG), stamps, values)
     writer.close()
     found = load(bytes(file.content))[0]
@@ -118,7 +118,7 @@ def test_every_bit_of_numbers_and_stamps_survives(data: st.DataObject) -> None:
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_text_can_be_written_and_any_name(texts: list[str], name: str) -> None:
     file = MemoryFile()
-    writer = XdfWriter(file)
+    writer = XdfWriter(BatchFile(file))
     stream = writer.add_stream(StreamHeader(name, "Markers", "string", (name,), notes={"note": name}))
     writer.texts(stream, np.arange(len(texts), dtype=float), [(text,) for text in texts])
     writer.close()
@@ -127,7 +127,7 @@ def test_any_text_can_be_written_and_any_name(texts: list[str], name: str) -> No
 
 def test_whole_numbers_of_64_bits_survive() -> None:
     file = MemoryFile()
-    writer = XdfWriter(file)
+    writer = XdfWriter(BatchFile(file))
     stream = writer.add_stream(StreamHeader("Gaps", "gaps", "int64", ("first", "n")))
     writer.numbers(stream, np.zeros(1), np.array([[2**53 + 1, -(2**62)]]))
     writer.close()
@@ -187,12 +187,12 @@ CHILD = """
 import itertools, resource, signal, sys
 from pathlib import Path
 import numpy as np
-from app.session.xdf_writer import NewFile, XdfWriter
+from app.session.xdf_writer import BatchFile, NewFile, XdfWriter
 from app.session.xdf_text import StreamHeader
 if len(sys.argv) > 2:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
-writer = XdfWriter(NewFile(Path(sys.argv[1])))
+writer = XdfWriter(BatchFile(NewFile(Path(sys.argv[1]))))
 stream = writer.add_stream(StreamHeader("Cap", "EEG", "float32", tuple(f"C{k}" for k in range(64)), 1000.0))
 writer.commit()
 print("ready", flush=True)
@@ -237,7 +237,7 @@ def test_when_the_system_takes_no_more_the_file_ends_with_the_last_commit(tmp_pa
 
 def test_committing_nothing_writes_nothing() -> None:
     file = MemoryFile()
-    writer = XdfWriter(file)
+    writer = XdfWriter(BatchFile(file))
     before = len(file.content)
     writer.commit()
     writer.numbers(writer.add_stream(EEG), np.zeros(0), np.zeros((0, 2)))
@@ -249,7 +249,7 @@ def test_committing_nothing_writes_nothing() -> None:
 
 def test_large_chunks_get_long_lengths() -> None:
     file = MemoryFile()
-    writer = XdfWriter(file)
+    writer = XdfWriter(BatchFile(file))
     stream = writer.add_stream(EEG)
     values = np.arange(600.0).reshape(300, 2)
     writer.numbers(stream, np.arange(300.0), values)
