@@ -58,7 +58,20 @@ class TrialClassifier:
         self._rows: Float64Array = view.x
 
     def predict(self, target: Int64Array, train: BoolArray, test: BoolArray) -> tuple[Int64Array, Int64Array]:
-        """Train on some rows and classify the trials of others; arguments and result as of :func:`predict_trials`."""
+        """Train on some rows and classify the trials of others.
+
+        Parameters
+        ----------
+        target : ndarray of int64, shape (n,)
+            What is to be told of each row, without unit.
+        train, test : ndarray of bool, shape (n,)
+            Which rows.
+
+        Returns
+        -------
+        predicted, rows : ndarray of int64, shape (n_trials,)
+            As of :func:`predict_trials`.
+        """
         rows = self._prepared(train)
         model = _discriminant(rows[train], target[train])
         decisions = model.predict_log_proba(rows[test])
