@@ -19,7 +19,7 @@ from offline.finetune.fit import FitData, fit_ensemble
 from offline.finetune.options import DistilOptions
 from offline.pretrain.method import Setting
 from offline.roots import data_root
-from offline.training.inputs import Inputs, normalised, population_normaliser
+from offline.training.inputs import Inputs, joined, normalised, population_normaliser
 from offline.training.networks import build_classifier
 from offline.training.task import Indices
 from sclcm_core.errors import ConfigError
@@ -40,7 +40,7 @@ def distillation_loss(
     student, teacher : Tensor, shape (n, n_classes)
         Logits, without unit; those of the teacher are constants. Rows of NaN have no teacher and are learnt from the label alone.
     label : Tensor of int64, shape (n,)
-        True classes.
+        True classes; -1 where the label is not known: the teacher alone is followed there.
     temperature : float
         Softens both.
     share : float
@@ -59,8 +59,10 @@ def distillation_loss(
     taught = torch.isfinite(teacher).all(dim=1)
     soft = torch.where(taught[:, None], teacher, torch.zeros_like(teacher)) / temperature
     gaps = kl_div((student / temperature).log_softmax(dim=1), soft.softmax(dim=1), reduction="none").sum(dim=1)
-    weight = share * taught.to(student.dtype)
-    return ((1 - weight) * cross_entropy(student, label, reduction="none") + weight * temperature**2 * gaps).mean()
+    known = label >= 0
+    weight = (1 - (1 - share) * known.to(student.dtype)) * taught.to(student.dtype)
+    hard = cross_entropy(student, label.clamp_min(0), reduction="none") * known
+    return ((1 - weight) * hard + weight * temperature**2 * gaps).mean()
 
 
 class Distil(Classify):
@@ -75,11 +77,13 @@ class Distil(Classify):
     options : DistilOptions
         Temperature and share of the teacher.
     train : Inputs
-        The student's windows.
+        The student's labelled windows.
     validation : tuple of Inputs
         Windows of other people, one entry a line.
+    unlabelled : Inputs
+        Windows of the training people whose labels may not be used; they may be none.
     teacher : ndarray of float32, shape (n, n_classes)
-        Logits of the teacher on the training windows; NaN where it has none.
+        Logits of the teacher on the labelled windows, then on the others; NaN where it has none.
     """
 
     def __init__(
@@ -90,9 +94,15 @@ class Distil(Classify):
         train: Inputs,
         validation: tuple[Inputs, ...],
         *,
+        unlabelled: Inputs,
         teacher: Float32Array,
     ) -> None:
         super().__init__(network, config, train, validation)
+        self._trivial = super().trivial_loss()
+        device = self._label.device
+        self._features = torch.cat([self._features, torch.from_numpy(unlabelled.features).to(device)])
+        self._label = torch.cat([self._label, torch.full((len(unlabelled),), -1, device=device)])
+        self._trial = torch.cat([self._trial, torch.from_numpy(unlabelled.trial).to(device)])
         self._options = options
         self._teacher = torch.from_numpy(teacher).to(self._label.device)
 
@@ -104,6 +114,10 @@ class Distil(Classify):
         return distillation_loss(
             logits, self._teacher[chosen], self._label[chosen], temperature=options.temperature, share=options.share
         )
+
+    def trivial_loss(self) -> float:
+        """Return the cross-entropy in nats of answering with the classes' shares, whatever the window."""
+        return self._trivial
 
 
 def build_distil(setting: Setting) -> Distil:
@@ -124,9 +138,10 @@ def build_distil(setting: Setting) -> Distil:
     options = DistilOptions.model_validate(setting.config.finetune.options)
     teacher = _teacher_config(options.teacher, setting.config)
     network = build_classifier(setting.config, setting.encoder, setting.n_classes, setting.seed)
-    logits = teacher_logits(teacher, setting)
+    rest = setting.train.select(np.flatnonzero(~np.isin(setting.train.window, setting.labelled.window)))
+    logits = teacher_logits(teacher, setting, joined([setting.labelled, rest]))
     sides = setting.labelled, setting.validation
-    return Distil(network, setting.config.finetune, options, *sides, teacher=logits)
+    return Distil(network, setting.config.finetune, options, *sides, unlabelled=rest, teacher=logits)
 
 
 def _teacher_config(path: Path | None, student: RunConfig) -> RunConfig:
@@ -141,8 +156,8 @@ def _teacher_config(path: Path | None, student: RunConfig) -> RunConfig:
     return teacher
 
 
-def teacher_logits(teacher: RunConfig, setting: Setting) -> Float32Array:
-    """Train a teacher on the student's training people and let it answer.
+def teacher_logits(teacher: RunConfig, setting: Setting, wanted: Inputs) -> Float32Array:
+    """Train a teacher on the student's training people, with the student's labels, and let it answer.
 
     Parameters
     ----------
@@ -150,11 +165,13 @@ def teacher_logits(teacher: RunConfig, setting: Setting) -> Float32Array:
         Any encoder, any method, other features than the student's if need be.
     setting : Setting
         The student's.
+    wanted : Inputs
+        Windows of the student's training people.
 
     Returns
     -------
-    ndarray of float32, shape (n_labelled, n_classes)
-        Logits on the student's labelled windows; NaN where no window of the teacher ends at the same moment. The teacher sees nobody whom
+    ndarray of float32, shape (n, n_classes)
+        Logits on the wanted windows; NaN where no window of the teacher ends at the same moment. The teacher sees nobody whom
         the student is tested on.
     """
     known = setting.labelled
@@ -162,14 +179,14 @@ def teacher_logits(teacher: RunConfig, setting: Setting) -> Float32Array:
         raise ValueError("A teacher needs labelled windows.")
     if teacher.features == setting.config.features:
         data = FitData((setting.train,), (known,), setting.validation[:1], setting.n_classes)
-        return network_outputs(fit_ensemble(teacher, data, setting.seed.of("teacher")).ensemble, known.features)
+        return network_outputs(fit_ensemble(teacher, data, setting.seed.of("teacher")).ensemble, wanted.features)
     mine, theirs = _windows(setting.config), _windows(teacher)
     in_mine, in_theirs = same_moment(mine, theirs)
     data = _teacher_data(theirs, mine, setting)
     ensemble = fit_ensemble(teacher, data, setting.seed.of("teacher")).ensemble
     partner = np.full(len(mine), -1, np.int64)
     partner[in_mine] = in_theirs
-    return _answers(network_outputs(ensemble, data.train[0].features), data.train[0].window, partner[known.window])
+    return _answers(network_outputs(ensemble, data.train[0].features), data.train[0].window, partner[wanted.window])
 
 
 def _answers(logits: Float32Array, window: Int64Array, wanted: Int64Array) -> Float32Array:

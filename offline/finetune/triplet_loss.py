@@ -96,11 +96,14 @@ def positives(kin: Kin) -> Tensor:
     Returns
     -------
     Tensor of bool, shape (n, n)
-        Same class and another trial; of other people where the anchor has such, of the same person where not.
+        Same class and another trial; of other people where the anchor has such, of the same person where not. Other windows of the same
+        trial only where the class has no other trial: with one labelled trial a class there would be no triplet at all.
     """
-    alike = _equal(kin.label) & ~_equal(kin.trial)
+    kindred = _equal(kin.label) & ~torch.eye(len(kin.label), dtype=torch.bool, device=kin.label.device)
+    alike = kindred & ~_equal(kin.trial)
     from_others = alike & ~_equal(kin.subject)
-    return torch.where(from_others.any(dim=1, keepdim=True), from_others, alike)
+    elsewhere = torch.where(from_others.any(dim=1, keepdim=True), from_others, alike)
+    return torch.where(elsewhere.any(dim=1, keepdim=True), elsewhere, kindred)
 
 
 def triplet_loss(

@@ -102,7 +102,9 @@ def test_a_teacher_of_other_features_is_paired_by_the_moment(make_config, make_w
     )
     monkeypatch.setattr(distil, "_windows", lambda asked: mine if asked is config else theirs)
     train, validation = sides(mine)
-    found = teacher_logits(other, Setting(config, build_encoder(config, Seed(1)), train, train, (validation,), 2, Seed(2)))
+    found = teacher_logits(
+        other, Setting(config, build_encoder(config, Seed(1)), train, train, (validation,), 2, Seed(2)), train
+    )
     assert found.shape == (len(train), 2) and np.isfinite(found).all()
     assert (found.argmax(1) == train.label).mean() > 0.9
 
