@@ -9,7 +9,7 @@ from PyQt5.QtWidgets import QWidget
 
 from app.gui.header import PHASE_WORDS, OriginBadge, paint_mark, phase_tone
 from app.gui.history import History
-from app.gui.meaning import class_colours, meaning
+from app.gui.meaning import class_colours, meaning, shown_name
 from app.gui.painting import CENTRE, RIGHT, area, pill, text_width, write
 from app.gui.session_like import SessionLike
 from app.gui.theme import Theme, colour, font
@@ -121,7 +121,7 @@ class Audience(QWidget):
             return
         best = int(np.argmax(newest.probabilities))
         shade = class_colours(theme, newest.class_names)[best]
-        word = (newest.label or "").capitalize()
+        word = shown_name(newest.label or "")
         size = unit * 2.3
         while text_width(word, font(theme, size, QFont.Bold, spacing=-3)) > place.width() * 0.86 and size > 20:
             size *= 0.92
@@ -136,11 +136,11 @@ class Audience(QWidget):
         theme, names = self.theme, self.history.class_names
         step = min(place.height() / len(names), self.height() * 0.085)
         words = font(theme, step * 0.42 / theme.scale, QFont.DemiBold)
-        label = max(text_width(name.capitalize(), words) for name in names) + step * 0.5
+        label = max(text_width(shown_name(name), words) for name in names) + step * 0.5
         ink, strength = colour(theme.faint if withheld else theme.text), 0.25 if withheld else 1.0
         for k, (name, shade) in enumerate(zip(names, class_colours(theme, names), strict=True)):
             y = place.top() + (k + 0.5) * step
-            write(painter, QRectF(place.left(), y - step / 2, label, step), name.capitalize(), words, ink)
+            write(painter, QRectF(place.left(), y - step / 2, label, step), shown_name(name), words, ink)
             track = QRectF(place.left() + label, y - step * 0.16, place.width() - label - step * 2.2, step * 0.32)
             pill(painter, track, colour(theme.raised))
             width = max(track.height(), track.width() * float(self.shown[k]))

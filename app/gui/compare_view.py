@@ -10,7 +10,7 @@ from PyQt5.QtGui import QFont, QPainter
 from PyQt5.QtWidgets import QWidget
 
 from app.gui.history import History
-from app.gui.meaning import class_colours
+from app.gui.meaning import class_colours, shown_name
 from app.gui.painting import CENTRE, RIGHT, line, pill, text_width, write
 from app.gui.session_like import Compares, SessionLike
 from app.gui.theme import colour, font
@@ -120,7 +120,7 @@ class CompareView(PaintedView):
             write(painter, QRectF(place.left(), top + 20, width, 24), reason, font(theme, 13), colour(theme.faint))
             return
         shades = class_colours(theme, newest.class_names)
-        best, label = int(np.argmax(newest.probabilities)), (newest.label or "").capitalize()
+        best, label = int(np.argmax(newest.probabilities)), shown_name(newest.label or "")
         write(painter, QRectF(place.left(), top + 17, width, 28), label, font(theme, 20, QFont.Bold), colour(shades[best]))
         self._paint_bars(painter, place.adjusted(0, 48, 0, -22), newest, shades)
 
@@ -129,7 +129,7 @@ class CompareView(PaintedView):
         step = min(24.0, place.height() / len(shades))
         if step < 9:
             return
-        names = [name.capitalize() for name in newest.class_names]
+        names = [shown_name(name) for name in newest.class_names]
         left = min(place.width() * 0.4, max(text_width(name, words) for name in names) + 10)
         for k, shade in enumerate(shades):
             y, value = place.top() + (k + 0.5) * step, float(newest.probabilities[k])

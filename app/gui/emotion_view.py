@@ -11,7 +11,7 @@ from PyQt5.QtWidgets import QWidget
 
 from app.gui.header import phase_tone
 from app.gui.history import History
-from app.gui.meaning import class_colours, expected_place, meaning
+from app.gui.meaning import class_colours, expected_place, meaning, shown_name
 from app.gui.painting import CENTRE, RIGHT, line, pill, text_width, write
 from app.gui.session_like import SessionLike
 from app.gui.theme import colour, font
@@ -128,7 +128,7 @@ class EmotionView(PaintedView):
         shade = class_colours(theme, newest.class_names)[index] if age is None else theme.faint
         sign = meaning(newest.class_names[index], index).sign
         sign_font = font(theme, large.pixelSize() / theme.scale * 0.55, QFont.Bold)
-        label = (newest.label or "").capitalize()
+        label = shown_name(newest.label or "")
         write(painter, QRectF(14, 0, width - 40, height), label, large, colour(shade))
         x = 14 + min(width - 40, text_width(label, large)) + 12
         write(painter, QRectF(x, 2, 40, height), sign, sign_font, colour(shade, 0.85))
@@ -168,14 +168,14 @@ class EmotionView(PaintedView):
         words, figures = font(theme, 13, QFont.Medium), font(theme, 13, QFont.DemiBold)
         ink = colour(theme.faint if withheld else theme.text)
         strength = 0.25 if withheld else 1.0
-        label_width = min(place.width() * 0.5, max(text_width(n.capitalize(), words) for n in names) + 32)
+        label_width = min(place.width() * 0.5, max(text_width(shown_name(n), words) for n in names) + 32)
         step = min(32.0, place.height() / len(names))
         for k, (name, shade) in enumerate(zip(names, class_colours(theme, names), strict=True)):
             y = place.top() + (k + 0.5) * step
             write(
                 painter, QRectF(place.left(), y - 10, 16, 20), meaning(name, k).sign, font(theme, 10), colour(shade, strength)
             )
-            write(painter, QRectF(place.left() + 18, y - 10, label_width - 18, 20), name.capitalize(), words, ink)
+            write(painter, QRectF(place.left() + 18, y - 10, label_width - 18, 20), shown_name(name), words, ink)
             track = QRectF(place.left() + label_width, y - 5.5, place.width() - label_width - 50, 11)
             value = float(np.nan_to_num(self.shown[k]))
             self._paint_bar(painter, track, value, colour(shade, strength))

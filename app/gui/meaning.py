@@ -55,6 +55,17 @@ def meaning(class_name: str, index: int = 0) -> Meaning:
     return _KNOWN.get(class_name.lower(), Meaning(sign=_SIGNS[index % len(_SIGNS)]))
 
 
+def shown_name(class_name: str) -> str:
+    """Return a class name as it is shown: with a capital when it has none, otherwise as the model writes it.
+
+    Examples
+    --------
+    >>> shown_name("high valence"), shown_name("HVHA")
+    ('High valence', 'HVHA')
+    """
+    return class_name[:1].upper() + class_name[1:] if class_name.islower() else class_name
+
+
 def class_colours(theme: Theme, class_names: tuple[str, ...]) -> list[str]:
     """Return a colour for each class: by valence where all have one and no arousal, otherwise by place."""
     meanings = [meaning(name) for name in class_names]

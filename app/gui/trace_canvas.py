@@ -109,12 +109,10 @@ class TraceCanvas(QWidget):
         plot = self._plot
         if self._arrange_flags(sweep) or self.scrolls:
             self.update(plot)
-        elif len(changed) == 1:  # at once: a request to be painted, sent through the event loop, takes half as long again
-            self._strip = changed[0]
-            self.repaint(changed[0].translated(plot.topLeft()))
-        else:
-            for rect in changed:
-                self.update(rect.translated(plot.topLeft()))
+            return
+        self._strip = changed[0]
+        for rect in changed:  # not `repaint`: it would hold the interpreter while it waits for the screen
+            self.update(rect.translated(plot.topLeft()))
 
     def fit_scale(self) -> float:
         """Choose the scale at which the model's channels fill their lanes; return it in µV."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PyQt5.QtGui import QColor
 
-from app.gui.meaning import class_colours, expected_place, meaning
+from app.gui.meaning import class_colours, expected_place, meaning, shown_name
 from app.gui.theme import THEMES, contrast, mix, on, style_sheet, trace_colours
 
 pytestmark = pytest.mark.gui
@@ -86,3 +86,8 @@ def test_the_place_on_the_axes_is_the_mean_under_the_probabilities():
     valence, arousal = expected_place(("hvha", "lvla"), np.array([1.0, 0.0]))
     assert (valence, arousal) == (pytest.approx(0.7), pytest.approx(0.7))
     assert expected_place(("rest", "mental arithmetic"), np.array([0.5, 0.5])) == (None, None)
+
+
+@pytest.mark.parametrize(("name", "shown"), [("high valence", "High valence"), ("HVHA", "HVHA"), ("iPad", "iPad"), ("", "")])
+def test_a_class_name_is_shown_as_the_model_writes_it_with_a_capital_where_it_has_none(name, shown):
+    assert shown_name(name) == shown
