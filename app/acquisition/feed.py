@@ -57,7 +57,7 @@ class Feed:
         self.n_samples = 0
         self.t_newest: float | None = None
         self.t_heard = local_clock()
-        self._markers = MarkerInlets(self.description.markers_id)
+        self._markers = MarkerInlets(self.description.markers_id, self.description.source_id or self.description.name)
         self._markers.take_along(visible)
         self._inbox: deque[Marker] = deque(maxlen=_MARKERS_KEPT)
         self._stamp_end: float | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.acquisition.lsl_network import load_lsl
+from app.acquisition.result_outlets import is_result_of
 from app.acquisition.stream_description import StreamDescription
 
 _BUFFER = 36
@@ -45,10 +46,12 @@ class MarkerInlets:
     ----------
     companion_id : str
         Source id of the marker stream to take; when empty, every marker stream that is visible.
+    identity : str
+        Source id of the samples, or their name: what this program itself says of them is no marker.
     """
 
-    def __init__(self, companion_id: str = "") -> None:
-        self._companion_id = companion_id
+    def __init__(self, companion_id: str = "", identity: str = "") -> None:
+        self._companion_id, self._identity = companion_id, identity
         self._inlets: dict[str, tuple[Any, StreamDescription]] = {}
 
     @property
@@ -67,7 +70,8 @@ class MarkerInlets:
     def _is_wanted(self, description: StreamDescription) -> bool:
         if self._companion_id:
             return description.source_id == self._companion_id
-        return description.is_marker_stream
+        is_own = is_result_of(self._identity, description.name, description.source_id)
+        return description.is_marker_stream and not is_own
 
     def pull(self) -> list[RawMarker]:
         """Return what has come; never waits."""

@@ -15,6 +15,20 @@ PREFIX = "SCLCM"
 """What the names of all result streams begin with."""
 
 
+def is_result_of(identity: str, name: str, source_id: str) -> bool:
+    """Tell whether a stream carries what this program, in any process, says of a stream of samples.
+
+    Parameters
+    ----------
+    identity : str
+        Source id of the stream of samples, or its name when it gives none.
+    name, source_id : str
+        Of the stream in question.
+    """
+    what = name.removeprefix(f"{PREFIX} ")
+    return what != name and source_id == f"{identity}-{what.replace(' ', '-')}"
+
+
 class ResultOutlets:
     """Three streams for other programs: probabilities, signal quality, events; a context manager.
 

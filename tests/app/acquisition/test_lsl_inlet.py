@@ -10,6 +10,8 @@ import pytest
 from app.acquisition.lsl_inlet import LslInlet
 from app.acquisition.lsl_network import local_clock
 from app.acquisition.outlets import MarkerOutlet, OutletSpec, SampleOutlet
+from app.acquisition.protocol_outlet import ProtocolOutlet
+from app.acquisition.result_outlets import ResultOutlets
 from app.acquisition.source import Phase
 from sclcm_core.errors import EndOfStream, StreamError
 from sclcm_core.types import StreamSpec
@@ -166,6 +168,20 @@ def test_markers_are_taken_along_and_aligned(box, hear_box):
     assert [m.text for m in ear.markers] == ["stimulus 1", "émotion 🙂", ""]
     assert ear.markers[0].t == pytest.approx(device.t0 + 0.25, abs=2e-3)
     assert ear.markers[0].duration_s == 1.5
+
+
+def test_what_the_program_itself_says_of_the_stream_is_no_marker(box, hear_box):
+    with box() as device, ProtocolOutlet() as protocol:
+        stream = StreamSpec(250.0, ("COUNT", "T7", "T8"), "box", device.spec.source_id, "live")
+        with ResultOutlets(stream, ("rest", "task"), ("T7",), model="m") as results:
+            ear = hear_box(device)
+            assert protocol.wait_for_consumers(3.0)
+            results.publish_event("stream lost", device.t0 + 0.2)
+            protocol.mark("trial 1", device.t0 + 0.25)
+            assert ear.listen(lambda: bool(ear.markers))
+            ear.for_s(0.3)
+            assert not results._events.has_consumers()
+    assert [m.text for m in ear.markers] == ["trial 1"]
 
 
 def test_numeric_triggers_are_markers(box, hear_box):
