@@ -40,6 +40,7 @@ def print_report(out: TextIO, manifests: Sequence[Manifest], *, as_json: bool) -
     """
     report = examine()
     budgets = [model_budget(manifest) for manifest in manifests]
+    budgets.append(media_finding())
     is_well = report.is_well and all(finding.is_well for finding in budgets)
     if as_json:
         models = [{"what": f.what, "found": f.found, "is_well": f.is_well, "remedy": f.remedy} for f in budgets]
@@ -53,6 +54,18 @@ def print_report(out: TextIO, manifests: Sequence[Manifest], *, as_json: bool) -
         if not finding.is_well:
             console.print(f"      {finding.remedy}", markup=False)
     return 0 if is_well else 1
+
+
+def media_finding() -> Finding:
+    """Look whether a protocol can play videos and sounds; that it cannot is no fault where none are used."""
+    try:
+        from app.gui.media import REMEDY, has_sound, player_trouble
+    except ImportError as error:
+        return Finding("videos and sounds of protocols", f"no window ({error})")
+    trouble = player_trouble()
+    if trouble:
+        return Finding("videos and sounds of protocols", f"{trouble}. {REMEDY}")
+    return Finding("videos and sounds of protocols", "both can be played" if has_sound() else "videos; no sound output")
 
 
 def model_budget(manifest: Manifest, n_calls: int = 200) -> Finding:

@@ -20,6 +20,7 @@ from app.experiment.schedule import Step, make_schedule
 from app.experiment.session_folder import (
     SessionFolder,
     delete_session,
+    discard_folder,
     find_sessions,
     make_session_folder,
     name_recordings,
@@ -153,8 +154,9 @@ def experiment_command(arguments: argparse.Namespace, make_source: MakeSource) -
 
 
 def finish_folder(folder: SessionFolder, mapping: MarkerMapping | None = None) -> list[Path]:
-    """Name the recordings of a session and write its tables; nothing when nothing was recorded."""
+    """Name the recordings of a session and write its tables; where nothing was recorded, leave no folder."""
     if not any(folder.path.glob("*.xdf")):
+        discard_folder(folder)
         return []
     name_recordings(folder)
     return write_tables(folder, read_session(recordings_of(folder)[0]), mapping)

@@ -58,6 +58,7 @@ class ProtocolRunner:
         self._number = -1
         self._t_begun = 0.0
         self._rated: dict[str, int] = {}
+        self._is_presenting = False
 
     @property
     def step(self) -> Step | None:
@@ -82,7 +83,7 @@ class ProtocolRunner:
     def advance(self, now: float) -> None:
         """Go on when it is time; `now` is in s on the LSL clock."""
         step = self.step
-        if step is None or self.is_over:
+        if step is None or self.is_over or self._is_presenting:
             return
         left_s = None if step.duration_s is None else step.duration_s - (now - self._t_begun)
         why = self._why(step) if left_s is not None and left_s <= 0 else ""
@@ -130,7 +131,13 @@ class ProtocolRunner:
         self._number += 1
         self._rated = {}
         step = self._steps[self._number]
-        t = self._t_begun = self._presenter.present(step)
+        self._is_presenting = True  # a player that begins lets the clock run on
+        try:
+            t = self._t_begun = self._presenter.present(step)
+        finally:
+            self._is_presenting = False
+        if self.step is not step:
+            return  # ended meanwhile
         for text in (before.end if before else "", step.begin):
             if text:
                 self._mark(text, t)

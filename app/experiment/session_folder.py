@@ -166,11 +166,20 @@ def delete_session(root: Path, name: str) -> Path:
     if len(found) != 1:
         what = "no session" if not found else f"{len(found)} sessions"
         raise RecordingError(f"'{root}' holds {what} called '{name}'.", "'sclcm sessions list' shows them.")
-    shutil.rmtree(found[0])
-    person = found[0].parent
+    _remove(found[0], root)
+    return found[0]
+
+
+def discard_folder(folder: SessionFolder) -> None:
+    """Remove the folder of a session that never began, and its person's when there is nothing else in it."""
+    _remove(folder.path, folder.path.parent.parent)
+
+
+def _remove(path: Path, root: Path) -> None:
+    shutil.rmtree(path)
+    person = path.parent
     if person != root and not any(person.iterdir()):
         person.rmdir()
-    return found[0]
 
 
 def _is_called(path: Path, name: str) -> bool:

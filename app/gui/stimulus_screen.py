@@ -13,7 +13,7 @@ from PyQt5.QtWidgets import QApplication, QWidget
 from app.acquisition.lsl_network import local_clock
 from app.experiment.protocol import Protocol
 from app.experiment.schedule import Step, StepKind
-from app.gui.media import MediaPlayer, needs_player
+from app.gui.media import PLAYED, MediaPlayer, needs_player
 from app.gui.sam import paint_scale, step_rects
 from app.gui.theme import DARK, Theme, colour, font
 from sclcm_core.errors import SclcmError
@@ -52,16 +52,22 @@ class StimulusScreen(QWidget):
         self._second, self._why, self._rated, self._hovered = -1, "", 0, 0
         self._images = {s.file: _image(s.file) for s in protocol.stimuli if s.kind == "image" and s.file}
         self._player = MediaPlayer(self) if needs_player(protocol.stimuli) else None
+        for stimulus in protocol.stimuli:
+            if self._player is not None and stimulus.kind in PLAYED:
+                self._player.check(stimulus)
 
     # -- what the runner asks --------------------------------------------------------------------------------------------------
 
     def present(self, step: Step) -> float:
-        """Show a step; return when it was painted and handed to the display, in s on the LSL clock."""
+        """Show a step; return when it was painted and handed to the display, or began to play, in s on the LSL clock."""
         self._step, self._why, self._rated, self._hovered = step, "", 0, 0
         self._second = math.ceil(step.duration_s or 0)
-        self._play(step)
+        if self._player is not None:
+            self._player.stop()
         self.repaint()  # paints now, and flushes the picture to the display before it returns
         QApplication.flush()
+        if self._player is not None and step.kind is StepKind.STIMULUS and step.stimulus and step.stimulus.kind in PLAYED:
+            return self._player.play(step.stimulus, (self.width(), self.height()))
         return local_clock()
 
     @property
@@ -75,13 +81,6 @@ class StimulusScreen(QWidget):
         if (second, why_waiting) != (self._second, self._why):
             self._second, self._why = second, why_waiting
             self.repaint()
-
-    def _play(self, step: Step) -> None:
-        if self._player is None:
-            return
-        self._player.stop()
-        if step.kind is StepKind.STIMULUS and step.stimulus is not None and step.stimulus.kind in ("video", "sound"):
-            self._player.play(step.stimulus, (self.width(), self.height()))
 
     # -- what the person does --------------------------------------------------------------------------------------------------
 
