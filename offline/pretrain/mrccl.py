@@ -89,14 +89,18 @@ class MrCcl:
             return None
         seed = self._seed.of("validation")
         generator = seed.torch_generator(self._validation.features.device.type)
-        sampler = TrialSampler(self._validation.trial.cpu().numpy(), batch_size=self._options.batch_size, n_per_trial=1)
-        found = [self._loss_of(self._validation, indices, generator) for indices in sampler.epoch(seed.rng())]
+        batches = self._sampler_of(self._validation).epoch(seed.rng())
+        found = [self._loss_of(self._validation, indices, generator) for indices in batches]
         loss = float(np.mean([float(value.detach()) for value, _ in found]))
         return Validation(-loss, {"validation_loss": loss, **collapse_figures(torch.cat([e for _, e in found]))})
 
+    def _sampler_of(self, pairs: _Pairs) -> TrialSampler:
+        return TrialSampler(pairs.trial.cpu().numpy(), batch_size=self._options.batch_size, n_per_trial=1)
+
     def trivial_loss(self) -> float:
-        """Return the loss of projections that are all alike."""
-        n = len(next(self._sampler.epoch(np.random.default_rng(0))))
+        """Return the loss of projections that are all alike, in batches of the validation people (of training without)."""
+        sampler = self._sampler_of(self._validation) if self._validation else self._sampler
+        n = len(next(sampler.epoch(np.random.default_rng(0))))
         return (1 + self._options.noise_weight) * trivial_ntxent_loss(n)
 
 
