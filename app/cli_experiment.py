@@ -123,7 +123,12 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("session", type=Path, metavar="SESSION", help="folder of a session, or a recording of one")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to (default: 'report' in the session's folder)")
-    parser.add_argument("--mapping", type=Path, metavar="FILE.toml", help="what the markers of another program mean")
+    parser.add_argument(
+        "--mapping",
+        type=Path,
+        metavar="FILE.toml",
+        help="what markers of another program mean (default: as kept)",
+    )
 
 
 def _seconds(text: str) -> float:

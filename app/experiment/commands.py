@@ -143,6 +143,8 @@ def experiment_command(arguments: argparse.Namespace, make_source: MakeSource) -
     folder = make_session_folder(arguments.sessions, arguments.subject, protocol.name, datetime.now())
     seed = secrets.randbelow(2**31) if arguments.seed is None else arguments.seed
     shutil.copyfile(arguments.protocol, folder.file("protocol.toml"))
+    if arguments.mapping:
+        shutil.copyfile(arguments.mapping, folder.file("mapping.toml"))  # for the report, and for training from the folder
     write_facts(folder, protocol=protocol.name, seed=seed, model=bundle.manifest.name, model_sha256=bundle.sha256)
     chosen = argparse.Namespace(**{**vars(arguments), "record": folder.path, "seed": seed})
     try:
@@ -150,6 +152,7 @@ def experiment_command(arguments: argparse.Namespace, make_source: MakeSource) -
     finally:
         finish_folder(folder, mapping)
     sys.stdout.write(f"{folder.path}\n")
+    sys.stderr.write(f"What it came to: sclcm report {folder.path}\n")
     return 0
 
 

@@ -155,6 +155,10 @@ def _first_problem(error: ValidationError) -> str:
     return f"{'.'.join(path)}: {said}" if path else said
 
 
+_WORDS_ASK = "Words will ask for a state of mind: stay in it while the word is there."
+_REST_ALONE = "Nothing is asked of you but to rest, with open eyes."
+
+
 def calibration_protocol(labels: tuple[str, ...], *, n_blocks: int, duration_s: float, rest_s: float) -> Protocol:
     """Return the protocol of a guided calibration by words.
 
@@ -182,7 +186,7 @@ def calibration_protocol(labels: tuple[str, ...], *, n_blocks: int, duration_s: 
     return Protocol(
         name="calibration",
         title="Personal calibration",
-        instructions="Sit still and look at the screen. Words will ask for a state of mind: stay in it while the word is there.",
+        instructions=f"Sit still and look at the screen. {_WORDS_ASK if labels else _REST_ALONE}",
         rest_s=rest_s,
         blocks=blocks,
         stimuli=stimuli,

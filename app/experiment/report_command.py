@@ -10,7 +10,7 @@ from pathlib import Path
 from app.experiment.findings import find_out
 from app.experiment.quality_rows import read_quality
 from app.experiment.report import report_html, report_tables, write_report
-from app.experiment.session_folder import open_session_folder, recordings_of
+from app.experiment.session_folder import mapping_of, open_session_folder, recordings_of
 from app.experiment.tables import write_tables
 from app.session.recorded_session import RecordedSession, read_session, read_sessions
 from sclcm_core.recordings.spans import read_mapping
@@ -19,7 +19,8 @@ from sclcm_core.recordings.spans import read_mapping
 def report_command(arguments: argparse.Namespace) -> int:
     """Write the report of each recording of a session, and say where it is."""
     folder = open_session_folder(arguments.session)
-    mapping = read_mapping(arguments.mapping) if arguments.mapping else None
+    mapping_path = arguments.mapping or mapping_of(folder)
+    mapping = read_mapping(mapping_path) if mapping_path else None
     paths = recordings_of(folder) if arguments.session.is_dir() else [arguments.session]
     out = arguments.out or folder.path / "report"
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")

@@ -108,6 +108,11 @@ def recordings_of(folder: SessionFolder) -> list[Path]:
     return found
 
 
+def mapping_of(folder: SessionFolder) -> Path | None:
+    """Return the file that says what the markers of another program meant in a session; None where this one presented."""
+    return next(iter(sorted(folder.path.glob("*_mapping.toml"))), None)
+
+
 def name_recordings(folder: SessionFolder) -> list[Path]:
     """Give the recordings their names, once they are finished; return them."""
     named = []

@@ -47,4 +47,6 @@ def _words(step: Step) -> str:
     if step.kind is StepKind.STIMULUS and step.stimulus is not None:
         what = step.text or (step.stimulus.file.name if step.stimulus.file else "")
         return f"--> {what}{seconds}"
-    return f"{step.text or step.kind.value}{seconds}"
+    if step.kind is StepKind.PAUSE:
+        return f"Pause{seconds}"
+    return f"{step.text or 'Get ready.'}{seconds}"

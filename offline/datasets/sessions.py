@@ -13,8 +13,8 @@ from offline.datasets.cutting import cut_recording
 from offline.datasets.dataset import UNLABELLED, LabelledRecording, Source, natural_key
 from offline.datasets.local_dataset import LocalDataset
 from sclcm_core.errors import DatasetError, nearest
-from sclcm_core.recordings import Recording, read_recording
-from sclcm_core.recordings.spans import EYES_CLOSED, MarkerMapping, Span, find_spans, read_mapping
+from sclcm_core.recordings import Recording, list_trials, read_recording
+from sclcm_core.recordings.spans import EYES_CLOSED, Span, find_spans, read_mapping
 
 _SUBJECT, _SESSION = re.compile(r"sub-([A-Za-z0-9]+)"), re.compile(r"ses-([A-Za-z0-9]+)")
 _SHORTEST_S = 0.5
@@ -24,7 +24,8 @@ _SHORTEST_S = 0.5
 class SessionFolder(LocalDataset):
     """Sessions with presentations; nothing needs to be converted.
 
-    Person and session stand in the path (``sub-07/ses-20260102T120000/...``); a file without them is a person of its own. The stimulus
+    Person and session stand in the path (``sub-07/ses-20260102T120000/...``); a file without them is a person of its own, or
+    of the people that it was recorded from. The stimulus
     is what was presented, without the number of the presentation.
 
     Parameters
@@ -70,22 +71,20 @@ class SessionFolder(LocalDataset):
 
     def sources(self, root: Path | None) -> Sequence[Source]:
         """Return every recording."""
-        files = self._files(root)
+        found = [(path, who) for path in self._files(root) for who in _people(path)]
         visits: dict[str, list[str]] = {}
-        for path in files:
-            subject, session = _who(path)
+        for _, (subject, session) in found:
             if session not in visits.setdefault(subject, []):
                 visits[subject].append(session)
-        extra = tuple(path for path in (self._mapping_path(root),) if path)
         return [
-            Source(_key(path, self.require_root(root)), subject, visits[subject].index(session) + 1, (path, *extra))
-            for path in files
-            for subject, session in (_who(path),)
+            Source(_key(path, self.require_root(root), subject), subject, visits[subject].index(session) + 1, (path, *beside))
+            for path, (subject, session) in found
+            for beside in (self._beside(path, root),)
         ]
 
     def read(self, source: Source) -> Iterator[LabelledRecording]:
         """Cut a session into its rests and its presentations."""
-        recording = read_recording(source.paths[0])
+        recording = _recording(source.paths[0], str(source.subject))
         mapping = read_mapping(source.paths[1]) if len(source.paths) > 1 else None
         spans = find_spans(recording.markers, mapping)
         rests = [span for span in spans if span.kind == "rest"]
@@ -106,6 +105,11 @@ class SessionFolder(LocalDataset):
             raise self.error(f"'{folder}' holds no recording (*.xdf).")
         return found
 
+    def _beside(self, path: Path, root: Path | None) -> list[Path]:
+        """Return the file that says what the markers of a recording mean: the chosen one, else the one in its folder."""
+        chosen = self._mapping_path(root)
+        return [chosen] if chosen else sorted(path.parent.glob("*_mapping.toml"))[:1]
+
     def _mapping_path(self, root: Path | None) -> Path | None:
         return self.require_root(root) / self.mapping if self.mapping else None
 
@@ -116,12 +120,21 @@ class SessionFolder(LocalDataset):
             with table.open(newline="", encoding="utf-8") as file:
                 rows = csv.DictReader(file, delimiter="\t")
                 return {row["trial_type"] for row in rows if row["trial_type"] != "rest"}
-        mapping = self._read_mapping(root)
-        return {span.label for span in find_spans(read_recording(path).markers, mapping) if span.kind == "stimulus"}
+        beside = self._beside(path, root)
+        mapping = read_mapping(beside[0]) if beside else None
+        markers = [marker for subject, _ in _people(path) for marker in _recording(path, subject).markers]
+        return {span.label for span in find_spans(markers, mapping) if span.kind == "stimulus"}
 
-    def _read_mapping(self, root: Path | None) -> MarkerMapping | None:
-        path = self._mapping_path(root)
-        return read_mapping(path) if path else None
+
+def _people(path: Path) -> list[tuple[str, str]]:
+    """Return who was recorded, and in which session: a file outside a person's folder may be of several people."""
+    subject, session = _who(path)
+    names = () if _SUBJECT.search(str(path)) else list_trials(path)
+    return [(name, session) for name in names] or [(subject, session)]
+
+
+def _recording(path: Path, subject: str) -> Recording:
+    return read_recording(path) if subject == _who(path)[0] else read_recording(path, trial=subject)
 
 
 def _who(path: Path) -> tuple[str, str]:
@@ -129,8 +142,8 @@ def _who(path: Path) -> tuple[str, str]:
     return subject[1] if subject else path.stem, session[1] if session else path.stem
 
 
-def _key(path: Path, folder: Path) -> str:
-    text = "/".join(path.relative_to(folder).parts)
+def _key(path: Path, folder: Path, subject: str) -> str:
+    text = "/".join((*path.relative_to(folder).parts, *(() if subject == _who(path)[0] else (subject,))))
     return "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in text)
 
 

@@ -80,3 +80,29 @@ def test_sessions_without_labels_or_recordings_say_what_is_missing(folder: Path,
         monkeypatch.undo()
         monkeypatch.setattr("offline.datasets.sessions.SessionFolder._labels", lambda self, path, root: {"calm"})
         find_dataset("sessions", {"classes": ("calmer", "tense")}).resolve(folder)
+
+
+def test_the_mapping_that_lies_beside_a_recording_says_what_its_markers_mean(folder: Path) -> None:
+    for path in folder.rglob("*.xdf"):
+        text = "duration_s = 5.0\n[labels]\n\"rest/eyes-open\" = \"idle\"\n\"stimulus/calm/lake#1\" = \"busy\"\n"
+        (path.parent / "task_mapping.toml").write_text(text)
+            'duration_s = 5.0\n[labels]\n"rest/eyes-open" = "idle"\n"stimulus/calm/lake#1" = "busy"\n'
+        )
+    dataset = find_dataset("sessions").resolve(folder)
+    assert set(dataset.class_names) == {"idle", "busy"}
+    assert {trial.stimulus for trial in dataset.read(dataset.sources(folder)[0])} == {"rest/eyes-open", "stimulus/calm/lake"}
+
+
+def test_a_recording_of_two_people_is_two_people(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from offline.datasets import sessions
+
+    (folder / "together.xdf").write_bytes(b"x")
+    asked = []
+    whole = sessions.read_recording
+    monkeypatch.setattr(sessions, "list_trials", lambda path: ("ada", "bo"))
+    monkeypatch.setattr(sessions, "read_recording", lambda path, trial=None: (asked.append(trial), whole(path))[1])
+    dataset = find_dataset("sessions").resolve(folder)
+    found = {source.key: source for source in dataset.sources(folder)}
+    assert {source.subject for source in found.values()} == {"07", "08", "ada", "bo"} and len(found) == 6
+    asked.clear()
+    assert len(list(dataset.read(found["together.xdf_bo"]))) == 3 and asked == ["bo"]
