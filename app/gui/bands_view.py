@@ -23,7 +23,7 @@ from sclcm_core.types import Float64Array, Prediction
 
 DEAD = -2.0
 """Below this there is no signal: a flat channel has the entropy of the floor under the logarithm. In nats; no dB value is meant."""
-EASING = 0.45
+EASING = 0.55
 """Share of the way a bar goes at each refresh."""
 STILL = 4e-3
 """Nearer than this a bar goes all the way: the figures beside it have two digits. In nats or dB."""
@@ -42,7 +42,7 @@ class BandsView(PaintedView):
     key = "bands"
     title = "Differential entropy"
     summary = "Differential entropy of the model's left and right electrode in each band, and their difference."
-    pace_hz = 10.0
+    pace_hz = 7.5
 
     def __init__(self, session: SessionLike, history: History, parent: QWidget | None = None) -> None:
         super().__init__(session, history, parent)

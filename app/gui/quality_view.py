@@ -28,7 +28,7 @@ class QualityView(PaintedView):
     key = "quality"
     title = "Signal quality"
     summary = "The contact of each electrode: good, fair or poor, and what to do about the worst."
-    pace_hz = 2.0
+    pace_hz = 1.0
 
     def __init__(self, session: SessionLike, history: History, parent: QWidget | None = None) -> None:
         super().__init__(session, history, parent)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from sclcm_core.bands import Band
@@ -11,6 +13,7 @@ from sclcm_core.types import Float64Array, FloatArray
 HIGHEST_HZ = 50.0
 
 
+@lru_cache(maxsize=32)
 def fine_bands(step: float, sfreq: float, highest: float = HIGHEST_HZ) -> tuple[Band, ...]:
     """Return narrow bands, one a line of the spectrum, from one step up to a highest frequency in Hz."""
     top = min(highest, 0.48 * sfreq)
