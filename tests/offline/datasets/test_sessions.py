@@ -84,10 +84,12 @@ def test_sessions_without_labels_or_recordings_say_what_is_missing(folder: Path,
 
 def test_the_mapping_that_lies_beside_a_recording_says_what_its_markers_mean(folder: Path) -> None:
     for path in folder.rglob("*.xdf"):
-        text = "duration_s = 5.0\n[labels]\n\"rest/eyes-open\" = \"idle\"\n\"stimulus/calm/lake#1\" = \"busy\"\n"
+        text = """duration_s = 5.0
+[labels]
+"rest/eyes-open" = "idle"
+"stimulus/calm/lake#1" = "busy"
+"""
         (path.parent / "task_mapping.toml").write_text(text)
-            'duration_s = 5.0\n[labels]\n"rest/eyes-open" = "idle"\n"stimulus/calm/lake#1" = "busy"\n'
-        )
     dataset = find_dataset("sessions").resolve(folder)
     assert set(dataset.class_names) == {"idle", "busy"}
     assert {trial.stimulus for trial in dataset.read(dataset.sources(folder)[0])} == {"rest/eyes-open", "stimulus/calm/lake"}
