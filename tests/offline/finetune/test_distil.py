@@ -12,6 +12,7 @@ from offline.finetune.classify import network_outputs
 from offline.finetune.distil import distillation_loss, teacher_logits
 from offline.finetune.fit import FitData, fit_member
 from offline.pretrain.method import Setting
+from offline.pretrain.methods import find_method
 from offline.seeds import Seed
 from offline.training.inputs import normalised, population_normaliser
 from offline.training.networks import build_encoder
@@ -51,6 +52,14 @@ def test_a_student_like_its_teacher_costs_the_label_alone_and_gradients_are_fini
     assert float(same) == pytest.approx(0.0, abs=1e-12)
 
 
+def test_where_the_label_is_hidden_the_teacher_alone_is_followed():
+    s, t = logits(0), logits(1)
+    hidden = torch.full_like(LABEL, -1)
+    alone = float(distillation_loss(s, t, LABEL, share=1.0))
+    assert float(distillation_loss(s, t, hidden, share=0.3)) == pytest.approx(alone, abs=1e-12)
+    assert float(distillation_loss(s, torch.full_like(s, float("nan")), hidden)) == 0.0
+
+
 def sides(windows):
     parts = np.flatnonzero(windows.subject < 4), np.flatnonzero(windows.subject >= 4)
     population = population_normaliser(windows, parts[0])
@@ -85,6 +94,19 @@ def test_a_student_learns_from_a_teacher_trained_on_the_same_people(make_config,
     network, _ = fit_member(config, FitData((train,), (train,), (validation,), 2), build_encoder(config, Seed(1)), Seed(2))
     right = network_outputs(network, validation.features).argmax(1) == validation.label
     assert right.mean() > 0.9
+
+
+def test_a_student_follows_its_teacher_on_windows_without_labels_too(make_config, windows, tmp_path):
+    teacher = write_teacher(tmp_path / "teacher.toml", make_config())
+    section = {"epochs": 1, "batch_size": 16, "method": "distil", "options": {"teacher": teacher}}
+    config = make_config(finetune=section)
+    train, validation = sides(windows)
+    few = train.select(np.flatnonzero(train.trial < 4))
+    setting = Setting(config, build_encoder(config, Seed(1)), train, few, (validation,), 2, Seed(2))
+    task = find_method("distil", "finetune").build()(setting)
+    seen = np.concatenate(list(task.batches(np.random.default_rng(0))))
+    assert seen.max() >= len(few) and len(np.unique(seen)) > len(train) - 16
+    assert torch.isfinite(task.loss(np.arange(len(train)), torch.Generator()))
 
 
 def test_a_teacher_of_other_features_is_paired_by_the_moment(make_config, make_windows, monkeypatch):

@@ -51,6 +51,11 @@ def test_the_same_person_serves_where_nobody_else_has_the_class():
     assert positives(kin).tolist() == [[False, True, False], [True, False, False], [False, False, False]]
 
 
+def test_the_same_trial_serves_where_the_class_has_no_other():
+    kin = Kin(torch.tensor([0, 0, 1, 1]), torch.tensor([5, 5, 6, 7]), torch.tensor([1, 1, 3, 4]))
+    assert positives(kin).nonzero().tolist() == [[0, 1], [1, 0], [2, 3], [3, 2]]
+
+
 def slow_semi_hard(d, kin, margin):
     chosen = []
     marks = positives(kin)

@@ -108,6 +108,8 @@ def test_pretraining_brings_modalities_together_below_the_loss_of_learning_nothi
     config = make_config(pretrain={"method": "mrccl", "epochs": 12, "lr": 5e-3, "options": {"batch_size": 16, "tau": 0.3}})
     encoder = build_encoder(config, Seed(1))
     task = find_method("mrccl").build()(Setting(config, encoder, train, None, (validation,), 0, Seed(1)))
+    n_trials = len(np.unique(validation.trial))  # one window of each in a batch
+    assert task.trivial_loss() == pytest.approx(2 * np.log(2 * n_trials - 1))
     history = Trainer(task, config.pretrain, Seed(2)).fit()
     assert history.rows[-1]["loss"] < 0.9 * task.trivial_loss()
     assert history.rows[-1]["collapsed"] == 0
