@@ -87,14 +87,19 @@ class CalibrationOutcome:
             The new bundle.
         """
         if path.exists():
-            raise BundleError(f"There is a bundle '{path}' already.", "Choose another name, or remove it with --undo.")
+            raise BundleError(f"There is a bundle '{path}' already.", "Choose another name with --as, or delete that file.")
         date = datetime.now().isoformat(timespec="seconds")
         part = PersonalPart(name, date, protocol, self.normaliser, self.rest_s, self.result, self.windows.blocks)
         return write_personal_bundle(self.parent, part, path)
 
 
 def calibrate_on(
-    parent: Bundle, predictions: Sequence[Prediction], markers: Iterable[Marker], mapping: MarkerMapping | None = None
+    parent: Bundle,
+    predictions: Sequence[Prediction],
+    markers: Iterable[Marker],
+    mapping: MarkerMapping | None = None,
+    *,
+    rest_only: bool = False,
 ) -> CalibrationOutcome:
     """Calibrate a bundle on what a session predicted and what its markers say.
 
@@ -108,6 +113,8 @@ def calibrate_on(
         On the same clock.
     mapping : MarkerMapping, optional
         What the markers mean; the program's own texts when left out.
+    rest_only : bool
+        Whether blocks are left alone.
 
     Returns
     -------
@@ -121,7 +128,14 @@ def calibrate_on(
     """
     check_is_parent(parent.manifest)
     manifest = parent.manifest
-    windows = gather(predictions, find_spans(markers, mapping), manifest.features)
+    heard = list(markers)
+    spans = find_spans(heard, mapping)
+    if mapping and not spans:
+        raise CalibrationError(
+            f"None of the mapping's markers ({_some(mapping.labels)}) was heard; there were: {_some(m.text for m in heard)}.",
+            "Correct the mapping, or look whether the other program sent its markers.",
+        )
+    windows = gather(predictions, [span for span in spans if span.kind == "rest" or not rest_only], manifest.features)
     good = [frame for frame in windows.rest if frame.fault is None]
     wants_rest = manifest.personal_baseline and len(good) >= FEWEST_FRAMES
     normaliser = baseline_normaliser(list(windows.rest), is_raw=manifest.features.is_raw) if wants_rest else None
@@ -160,6 +174,11 @@ def read_for_calibration(path: Path, parent: Bundle, person: str | None = None) 
             pass
         else:
             session = sessions[0] if len(sessions) == 1 and person is None else read_session(path, person)
+            if not session.header.raw:
+                raise CalibrationError(
+                    f"'{path}' was recorded with --no-raw: it holds no EEG.",
+                    "Calibrate from a session that was recorded with it.",
+                )
             return predict_every(parent, session.header.spec, session.samples, session.timestamps), session.markers
     recording = read_recording(path, trial=person)
     return predict_every(parent, recording.spec, recording.samples, recording.timestamps), recording.markers
@@ -194,6 +213,12 @@ def predict_every(parent: Bundle, spec: StreamSpec, samples: Float32Array, times
             chosen[start : start + PIECE], timestamps[start : start + PIECE], time.perf_counter()
         )
     ]
+
+
+def _some(texts: Iterable[str]) -> str:
+    """Return a few distinct texts for a sentence."""
+    names = list(dict.fromkeys(texts))
+    return ", ".join(f"'{name}'" for name in names[:5]) + (", ..." if len(names) > 5 else "") or "none"
 
 
 def personal_path(name: str) -> Path:

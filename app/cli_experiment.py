@@ -87,7 +87,7 @@ def _add_calibrate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rest-only", action="store_true", help="measure the rest alone")
     parser.add_argument("--rest", type=_seconds, default=60.0, metavar="S", help="how long the rest is, in s (default 60)")
     parser.add_argument("--classes", metavar="A,B,...", help="what the words ask for (default: the model's classes)")
-    parser.add_argument("--blocks", type=int, default=6, metavar="N", help="blocks of each class (default 6)")
+    parser.add_argument("--blocks", type=_two_or_more, default=6, metavar="N", help="blocks of each class (default 6)")
     parser.add_argument(
         "--block-seconds",
         type=_seconds,
@@ -129,6 +129,12 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.toml",
         help="what markers of another program mean (default: as kept)",
     )
+
+
+def _two_or_more(text: str) -> int:
+    if not text.isdecimal() or int(text) < 2:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 2 up: one block of each class is held out")
+    return int(text)
 
 
 def _seconds(text: str) -> float:

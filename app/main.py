@@ -309,7 +309,7 @@ def _risk(risk: float | None, manifest: Manifest) -> float | None:
     if risk is not None and all(trust.threshold(risk) is None for trust in trusts):
         known = sorted({entry.risk for trust in trusts for entry in trust.abstention})
         hint = f"It knows {', '.join(f'{r:g}' for r in known)}." if known else "Drop --risk, or choose a model with thresholds."
-        raise ConfigError(f"The model '{manifest.name}' knows no confidence for at most {risk:.0%} wrong answers.", hint)
+        raise ConfigError(f"The model '{manifest.name}' knows no confidence for at most {100 * risk:g} % wrong answers.", hint)
     return risk
 
 

@@ -7,6 +7,7 @@ import json
 import secrets
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import datetime
@@ -28,10 +29,11 @@ from app.experiment.session_folder import (
     write_facts,
 )
 from app.experiment.tables import write_tables
-from app.paths import find_bundle
+from app.paths import bundle_paths, find_bundle
 from app.session.recorded_session import read_session
-from sclcm_core.errors import ConfigError
+from sclcm_core.errors import CalibrationError, ConfigError
 from sclcm_core.inference.bundle import Bundle, load_bundle
+from sclcm_core.inference.calibration import FEWEST_BLOCKS
 from sclcm_core.recordings.spans import MarkerMapping, read_mapping
 
 MakeSource = Callable[[], SampleSource]
@@ -42,18 +44,44 @@ def calibrate_command(arguments: argparse.Namespace, make_source: MakeSource) ->
     bundle = load_bundle(find_bundle(arguments.model))
     if arguments.undo:
         parent = undo(bundle)
-        sys.stdout.write(f"'{bundle.manifest.name}' was made from '{parent.manifest.name}': use --model {parent.path}\n")
+        sys.stdout.write(f"'{bundle.manifest.name}' was made from '{parent.manifest.name}': use --model {_name_of(parent)}\n")
         return 0
     path = arguments.out or personal_path(arguments.save_as or f"{bundle.manifest.name}-personal")
     mapping = read_mapping(arguments.mapping) if arguments.mapping else None
     if arguments.file is not None:
-        outcome = calibrate_on(bundle, *read_for_calibration(arguments.file, bundle, arguments.person), mapping)
+        found = read_for_calibration(arguments.file, bundle, arguments.person)
+        outcome = calibrate_on(bundle, *found, mapping, rest_only=arguments.rest_only)
         source = arguments.file.name
     else:
         protocol = _calibration_protocol(arguments, bundle)
+        if mapping is None and not arguments.rest_only:
+            check_blocks(protocol)
         run = _run_live(arguments, bundle, protocol, make_source, mapping)
-        outcome, source = calibrate_on(bundle, run.predictions, run.markers, mapping), protocol.name
+        outcome = calibrate_on(bundle, run.predictions, run.markers, mapping, rest_only=arguments.rest_only)
+        source = protocol.name
     return _conclude(arguments, outcome, path, source)
+
+
+def _name_of(bundle: Bundle) -> str:
+    """Return how a user names a bundle: by its name where that finds it, else by its path."""
+    name = bundle.manifest.name
+    return name if bundle_paths().get(name) == bundle.path else str(bundle.path)
+
+
+def check_blocks(protocol: Protocol) -> None:
+    """Refuse a protocol that cannot calibrate, before anybody has sat through it."""
+    label_of = {stimulus.name: stimulus.label for stimulus in protocol.stimuli}
+    counts = Counter[str]()
+    for block in protocol.blocks:
+        for name in block.stimuli:
+            counts[label_of[name]] += block.repeats
+    few = [label for label, n in counts.items() if n < FEWEST_BLOCKS]
+    if len(counts) == 1 or few:
+        what = "only one class" if len(counts) == 1 else f"the class '{few[0]}' in {counts[few[0]]} block"
+        raise CalibrationError(
+            f"The protocol '{protocol.name}' presents {what} ({', '.join(counts)}): nothing could be held out and compared.",
+            f"Present two classes or more, each in {FEWEST_BLOCKS} blocks or more, or measure the rest alone with --rest-only.",
+        )
 
 
 def _calibration_protocol(arguments: argparse.Namespace, bundle: Bundle) -> Protocol:
@@ -172,7 +200,10 @@ def sessions_command(arguments: argparse.Namespace) -> int:
             raise ConfigError("Which session is to be deleted was not said.", "Name one that 'sclcm sessions list' shows.")
         sys.stdout.write(f"Deleted: {delete_session(arguments.sessions, arguments.name)}\n")
         return 0
-    for folder in find_sessions(arguments.sessions):
+    found = find_sessions(arguments.sessions)
+    if not found:
+        sys.stderr.write(f"There are no sessions in '{arguments.sessions}'.\n")
+    for folder in found:
         n_bytes = sum(path.stat().st_size for path in folder.path.rglob("*") if path.is_file())
         sys.stdout.write(f"{folder.path.relative_to(arguments.sessions)}  {folder.task}  {n_bytes / 1e6:.1f} MB\n")
     return 0

@@ -130,7 +130,8 @@ def read_protocol(path: Path) -> Protocol:
     try:
         protocol = Protocol.model_validate(facts)
     except ValidationError as error:
-        raise ConfigError(f"The protocol '{path}' is wrong: {_first_problem(error)}.", "Mend it.") from error
+        what, remedy = _first_problem(error)
+        raise ConfigError(f"The protocol '{path}' is wrong: {what}.", remedy) from error
     return protocol.model_copy(update={"stimuli": tuple(_located(stimulus, path) for stimulus in protocol.stimuli)})
 
 
@@ -143,16 +144,25 @@ def _located(stimulus: Stimulus, path: Path) -> Stimulus:
     return stimulus.model_copy(update={"file": file})
 
 
-def _first_problem(error: ValidationError) -> str:
+def _first_problem(error: ValidationError) -> tuple[str, str]:
+    """Return what is wrong, with its value, and what to do."""
     problems = error.errors()
     problem = next((found for found in problems if found["type"] == "extra_forbidden"), problems[0])
     path = [str(part) for part in problem["loc"]]
+    where = ".".join(_counted(path))
     if problem["type"] == "extra_forbidden":
         inner: dict[str, type[BaseModel]] = {"blocks": Block, "stimuli": Stimulus}
         known = inner.get(path[0], Protocol).model_fields if len(path) > 1 else Protocol.model_fields
-        return f"unknown key '{'.'.join(path)}'. {nearest(path[-1], known)}"[:-1]
+        return f"unknown key '{where}'", nearest(path[-1], known)
     said = problem["msg"].removeprefix("Value error, ")
-    return f"{'.'.join(path)}: {said}" if path else said
+    if problem["type"] in ("value_error", "missing"):
+        return (f"{where}: {said}" if path else said), "Change it in the file."
+    return f"{where} is {problem['input']!r}", f"{said.replace('Input should', 'It should')}."
+
+
+def _counted(path: list[str]) -> list[str]:
+    """Return a path into the file with its tables counted from one, as people do."""
+    return [str(int(part) + 1) if part.isdecimal() else part for part in path]
 
 
 _WORDS_ASK = "Words will ask for a state of mind: stay in it while the word is there."

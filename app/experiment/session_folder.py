@@ -93,8 +93,8 @@ def open_session_folder(path: Path) -> SessionFolder:
         With the names that its facts say, or what the path says of them.
     """
     folder = path if path.is_dir() else path.parent
-    if not folder.is_dir():
-        raise RecordingError(f"There is no session at '{path}'.", "Check the path.")
+    if not path.exists():
+        raise RecordingError(f"There is no session at '{path}'.", "'sclcm sessions list' shows those at hand.")
     facts = _read_facts(folder / FACTS_NAME)
     subject = facts.get("subject") or _after("sub-", folder) or "unknown"
     return SessionFolder(folder, subject, facts.get("session") or _after("ses-", folder) or "1", facts.get("task") or "session")

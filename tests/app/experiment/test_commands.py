@@ -68,3 +68,62 @@ def test_sessions_are_listed_and_deleted_by_name(tmp_path: Path, capsys) -> None
     assert main(["sessions", "delete", "--sessions", str(tmp_path)]) == 2
     assert main(["sessions", "delete", "ses-1", "--sessions", str(tmp_path)]) == 0
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("labels", "repeats", "said"),
+    [(("calm", "calm"), 3, "presents only one class"), (("calm", "tense"), 1, "the class 'calm' in 1 block")],
+)
+def test_a_protocol_that_cannot_calibrate_is_refused_before_anybody_sits_through_it(
+    model: Path, tmp_path: Path, capsys, labels: tuple[str, str], repeats: int, said: str
+) -> None:
+    text = f'name = "p"\n[[blocks]]\nname = "b"\nrepeats = {repeats}\nstimuli = ["s0", "s1"]\n'
+    for number, label in enumerate(labels):
+        text += f'[[stimuli]]\nname = "s{number}"\nlabel = "{label}"\ntext = "x"\nduration_s = 5.0\n'
+    path = tmp_path / "p.toml"
+    path.write_text(text)
+    assert main(["calibrate", "--model", str(model), "--protocol", str(path), "--simulated", "--headless"]) == 2
+    err = capsys.readouterr().err
+    assert said in err and "--rest-only" in err
+
+
+def test_no_sessions_are_told_of_and_leave_the_output_empty(tmp_path: Path, capsys) -> None:
+    assert main(["sessions", "list", "--sessions", str(tmp_path)]) == 0
+    out, err = capsys.readouterr()
+    assert not out and "There are no sessions" in err
+
+
+def test_a_session_that_never_began_leaves_no_folder(model: Path, tmp_path: Path, capsys) -> None:
+    protocol = tmp_path / "p.toml"
+    protocol.write_text('name = "p"\nrest_s = 2.0\n')
+    sessions = tmp_path / "sessions"
+    arguments = [
+        "experiment",
+        str(protocol),
+        "--model",
+        str(model),
+        "--headless",
+        "--name",
+        "no such stream",
+        "--timeout",
+        "0.3",
+    ]
+    assert main([*arguments, "--sessions", str(sessions)]) == 2
+    assert not list(sessions.rglob("*.json"))
+
+
+def test_rest_alone_is_taken_from_a_recording_too(model: Path, tmp_path: Path) -> None:
+    path = recorded(model, tmp_path / "rec", 1.8)
+    out = tmp_path / "rest.onnx"
+    status = main(["calibrate", str(path), "--model", str(model), "--rest-only", "--out", str(out)])
+    assert status == 0 and load_bundle(out).manifest.calibration[-1].kind == "baseline"
+
+
+def test_a_mapping_that_fits_no_marker_is_told_with_what_was_heard(model: Path, tmp_path: Path, capsys) -> None:
+    mapping = tmp_path / "m.toml"
+    mapping.write_text('[labels]\n"S 1" = "calm"\n')
+    assert (
+        main(["calibrate", str(recorded(model, tmp_path / "rec", 1.8)), "--model", str(model), "--mapping", str(mapping)]) == 2
+    )
+    err = capsys.readouterr().err
+    assert "None of the mapping's markers ('S 1') was heard; there were: 'rest/eyes-open'" in err
