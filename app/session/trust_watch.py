@@ -19,7 +19,7 @@ MEMORY_S = 30.0
 """Typicality is told as the median over this long, in s."""
 
 NOVEL = 0.05
-"""Below this median, nine tenths of what the model was trained on are nearer than what comes in: it is told."""
+"""Below this median, nineteen twentieths of what the model was trained on are nearer than what comes in: it is told."""
 
 DRIFT_TIME_S = 60.0
 """Time constant of the mean whose distance from the baseline is the drift, in s."""
