@@ -106,7 +106,7 @@ def started(self):
     start(self)
 room._CustomGraphicsLayoutWidget.paintEvent = painted
 room._BackendPyQtGraph.start_timer = started
-door.resolve_streams = functools.partial(door.resolve_streams, timeout=5.0, minimum=1)  # by itself it looks for a second only
+door.resolve_streams = functools.partial(door.resolve_streams, timeout=20.0, minimum=1)  # by itself it looks for a second only
 try:
     door.StreamViewer(sys.argv[1]).start()
 finally:
