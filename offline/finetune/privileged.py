@@ -16,6 +16,7 @@ from offline.finetune.soft_vote import best_weights, soft_vote
 from offline.pretrain.method import Setting
 from offline.pretrain.modalities import SecondModality, modality_losses, noisy_twin
 from offline.pretrain.mrccl_options import MrcclFinetuneOptions
+from offline.pretrain.ntxent import ntxent_loss
 from offline.training.inputs import Inputs
 from offline.training.networks import build_classifier
 from offline.training.task import Indices, Validation
@@ -92,6 +93,14 @@ class Privileged(Classify):
         )
         contrast = across + self._options.noise_weight * against
         return costs[0] + (costs[1] + costs[2]) / 2 + self._options.contrast_weight * contrast
+
+    def trivial_loss(self) -> float:
+        """Return the loss of three answers with the classes' shares from places that are all alike, without unit."""
+        first = next(self.batches(np.random.default_rng(0)))
+        alike = torch.ones(len(first), 2)
+        contrast = ntxent_loss(alike, alike, tau=self._options.tau, group=self._trial.cpu()[torch.from_numpy(first)])
+        both = (1 + self._options.noise_weight) * float(contrast)
+        return 2 * super().trivial_loss() + self._options.contrast_weight * both
 
     def _embeddings(self, features: Tensor, vectors: Tensor) -> tuple[Tensor, Tensor]:
         return self._network.encoder(features).float(), self._beside["second"](vectors).float()

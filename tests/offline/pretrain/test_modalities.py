@@ -132,6 +132,19 @@ def test_what_is_kept_is_the_eegs_own_classifier_and_what_it_would_be_worth_toge
     assert last["second"] > 0.9 and last["both"] > 0.9 and last["both_without_second"] > 0.8
 
 
+def test_learning_nothing_costs_the_class_shares_twice_and_the_contrasts_of_places_that_are_alike(make_config, windows):
+    train, validation = sides(windows)
+
+    def trivial(contrast_weight):
+        section = {**FINETUNE, "options": {"contrast_weight": contrast_weight}}
+        config = make_config(finetune=section)
+        setting = Setting(config, build_encoder(config, Seed(1)), train, train, (validation,), 2, Seed(1))
+        return find_method("mrccl_joint", "finetune").build()(setting).trivial_loss()
+
+    assert trivial(0.0) == pytest.approx(2 * np.log(2), abs=1e-6)
+    assert np.log(8) < (trivial(1.0) - trivial(0.0)) / 2 < np.log(63)
+
+
 def test_oversampling_makes_classes_and_trials_equally_likely():
     label, trial = np.array([0, 0, 0, 0, 0, 1]), np.array([0, 0, 0, 1, 1, 2])
     weight = oversampling(label, trial)
