@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from PyQt5.QtCore import QSize
+from PyQt5.QtGui import QPainter, QPixmap
 
 from app.gui.sweep import CURSOR_GAP, Lane, Sweep, SweepStyle
 from tests.app.gui.pixels import is_colour, pixels
@@ -98,3 +99,29 @@ def test_painting_a_tick_costs_the_same_after_an_hour(qapp):
     sweep.advance(waves(400), 3_600_000)
     assert sweep.position == 3_600_400
     assert len(sweep._heights) == sweep._n_context + sweep.n_visible
+
+
+@pytest.mark.parametrize("n_visible", [400, 4000])
+def test_new_columns_straight_on_the_screen_are_those_of_the_picture(qapp, n_visible):
+    sweep, signal = a_sweep(n_visible=n_visible), waves(n_visible // 2 + n_visible // 20)
+    sweep.advance(signal[: n_visible // 2], 0)
+    (strip,) = sweep.advance(signal[n_visible // 2 :], n_visible // 2)
+    screen = QPixmap(sweep.size)
+    painter = QPainter(screen)
+    painter.setClipRect(strip)
+    assert sweep.paint_newest(painter, strip)
+    painter.end()
+    there, kept = (pixels(pixmap.copy(strip)).astype(int) for pixmap in (screen, sweep.pixmap))
+    assert np.abs(there - kept)[:, 3:].max() <= 48  # where the first line begins, a pixel may be a shade apart
+    assert np.abs(there - kept).mean() < 1.0
+
+
+def test_a_gap_in_the_signal_is_painted_by_way_of_the_picture(qapp):
+    sweep, signal = a_sweep(), waves(220)
+    signal[205:210] = np.nan
+    sweep.advance(signal[:200], 0)
+    (strip,) = sweep.advance(signal[200:], 200)
+    screen = QPixmap(sweep.size)
+    painter = QPainter(screen)
+    assert not sweep.paint_newest(painter, strip)
+    painter.end()
