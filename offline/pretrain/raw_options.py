@@ -57,7 +57,7 @@ class JepaOptions(WindowOptions):
         default=None,
         gt=0,
         lt=1,
-        description="the teacher's first momentum; by default 0.99, or 0.996 over 10 000 steps and more",
+        description="the teacher's first momentum; by default 0.95, from 2000 steps on 0.99, from 10 000 on 0.996",
     )
     n_predictor: int = Field(default=64, ge=8, description="length of a token in the predictor; a multiple of 8")
     predictor_depth: int = Field(default=2, ge=1, description="blocks of the predictor")

@@ -85,7 +85,8 @@ def test_the_teacher_is_the_moving_average_of_its_student_and_is_never_trained()
 
 
 def test_the_momentum_rises_on_a_line_to_one():
-    assert momentum_at(0, 1000) == 0.99
+    assert momentum_at(0, 1000) == 0.95
+    assert momentum_at(0, 5000) == 0.99
     assert momentum_at(0, 50_000) == 0.996
     assert momentum_at(500, 1000, 0.9) == pytest.approx(0.95)
     assert momentum_at(2000, 1000) == 1.0
