@@ -15,6 +15,8 @@ from sclcm_core.errors import RecordingError
 from sclcm_core.recordings.read import list_trials, read_recording
 
 MODELS = ("emotion-simulated", "words-simulated")
+pytestmark = pytest.mark.slow
+
 PEOPLE = ["--person", "ada", "--person", "bo", "--model", MODELS[0], "--model", MODELS[1]]
 
 

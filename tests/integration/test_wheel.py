@@ -15,7 +15,7 @@ pytest.importorskip("setuptools", "77", reason="the wheel is built without the n
 CHECKOUT = Path(__file__).resolve().parents[2]
 PARTS = ("app", "sclcm_core", "offline", "assets")
 FILES = ("pyproject.toml", "README.md", "LICENSE")
-SHIPPED = ("configs", "fonts", "icons", "models", "styles")
+SHIPPED = ("configs", "fonts", "icons", "models", "protocols", "styles")
 
 
 def pip(*arguments: object) -> None:

@@ -84,6 +84,7 @@ def test_run_goes_from_recordings_to_a_bundle_that_the_live_program_loads(folder
     assert facts["fingerprint"]
 
 
+@pytest.mark.slow
 def test_the_stages_one_by_one_make_the_same_bundle(folder, capsys):
     whole = load_bundle(folder / "tiny.onnx").manifest.graph_sha256
     shutil.copytree(folder / "run" / "folds", folder / "again" / "folds")  # they are the same, and take long

@@ -59,6 +59,7 @@ def score(network, inputs):
         ("selftrain", {}),
     ],
 )
+@pytest.mark.slow
 def test_every_method_tells_people_apart_that_it_was_not_trained_on(method, options, make_config, make_windows):
     windows = make_windows(effect=2.0)
     config = make_config(finetune={**FINETUNE, "method": method, "options": options})

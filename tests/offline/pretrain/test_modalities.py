@@ -102,6 +102,7 @@ def test_peripheral_features_find_rate_and_slope():
     assert found["temperature mean"] == pytest.approx(30.0, abs=0.01)
 
 
+@pytest.mark.slow
 def test_pretraining_brings_modalities_together_below_the_loss_of_learning_nothing(make_config, make_windows):
     windows = make_windows(n_per_class=30, n_subjects=12, effect=3.0)
     train, validation = sides(windows)

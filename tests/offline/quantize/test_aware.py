@@ -47,6 +47,7 @@ def climbed(spoilt, folder, *ways):
     return climb(changed, ensemble, data, logits, seed=Seed(3), folder=folder)
 
 
+@pytest.mark.slow
 def test_outliers_break_static_int8_and_finetuning_under_rounding_mends_it(spoilt, tmp_path):
     predictor, (static, aware) = climbed(spoilt, tmp_path, "aware")
     assert (static.rung, aware.rung) == ("static", "aware")
@@ -57,6 +58,7 @@ def test_outliers_break_static_int8_and_finetuning_under_rounding_mends_it(spoil
     assert np.mean(answers == spoilt[3][0].argmax(axis=1)) == pytest.approx(aware.agreement)
 
 
+@pytest.mark.slow
 def test_every_way_is_tried_in_turn_until_one_is_accepted(spoilt, tmp_path):
     _, costs = climbed(spoilt, tmp_path, "mixed", "aware")
     assert [cost.rung for cost in costs] == ["static", "mixed", "aware"][: len(costs)]

@@ -52,6 +52,7 @@ def test_prompts_are_placed_by_the_text_side():
     assert torch.allclose(prompts.anchors, prompts.place_text(prompts.prompts))
 
 
+@pytest.mark.slow
 def test_a_space_is_exported_and_answers_the_same(tmp_path):
     network = SclcmClassifier(SclcmEncoder((5, 2, 8), widths=(4, 6), n_embedding=16), head()).eval()
     network.head.settle(torch.randn(3, 32), torch.arange(3))

@@ -75,6 +75,7 @@ def test_rates_that_cannot_be_are_refused(rate):
         PrunedTransformer(transformer(), rate)
 
 
+@pytest.mark.slow
 def test_a_pruned_network_is_exported_and_answers_the_same(tmp_path):
     torch.manual_seed(0)
     network = SclcmClassifier(PrunedTransformer(transformer("cropa", depth=2), 0.3), ClassifierHead(16, 2, n_hidden=0)).eval()
