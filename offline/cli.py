@@ -143,7 +143,10 @@ def _add_stage_options(stage: argparse.ArgumentParser, name: str) -> None:
         )
     if name in ("run", "pretrain", "finetune"):
         stage.add_argument(
-            "--log", choices=("csv", "tensorboard"), default="csv", help="tables alone (default), or TensorBoard's files as well"
+            "--log",
+            choices=("csv", "tensorboard"),
+            default="csv",
+            help="tables alone (default), or TensorBoard's files as well",
         )
     if name in ("pretrain", "finetune"):
         stage.add_argument("--epochs", type=int, metavar="N", help="how long, instead of what the folds found best")
