@@ -107,7 +107,9 @@ class Trust(_Strict):
 
     temperature: Annotated[float, Field(gt=0)] = Field(1.0, description="divides the logits")
     typicality: TypicalityStats | None = Field(default=None, description="where the training windows lie")
-    abstention: tuple[Abstention, ...] = Field(default=(), description="thresholds found on validation people, without smoothing")
+    abstention: tuple[Abstention, ...] = Field(
+        default=(), description="thresholds found on validation people, without smoothing"
+    )
 
     def threshold(self, risk: float) -> float | None:
         """Return the confidence from which answers are wrong no more often than a risk in 0..1; None when none is known."""
@@ -136,7 +138,9 @@ class Manifest(_Strict):
     training_data: TrainingData = Field(description="where the weights come from")
     evaluation: Evaluation | None = Field(None, description="how well the recipe does")
     calibration: tuple[CalibrationRecord, ...] = Field(default=(), description="how it became personal, the newest last")
-    words: WordStats | None = Field(default=None, description="what can be matched with words; None when the network knows none")
+    words: WordStats | None = Field(
+        default=None, description="what can be matched with words; None when the network knows none"
+    )
     created: str = Field(description="date, ISO 8601")
     config: str = Field("", description="the run config that made it")
     commit: str = Field("", description="the commit that made it")

@@ -67,7 +67,8 @@ class MiniLm:
     Notes
     -----
     Post-norm transformer with the exact GELU (Devlin et al. 2019, arXiv:1810.04805; Wang et al. 2020, arXiv:2002.10957; Reimers &
-    Gurevych 2019, arXiv:1908.10084). One sentence at a time, so that nothing depends on what else is encoded; what has been encoded once is kept. A
+    Gurevych 2019, arXiv:1908.10084). One sentence at a time, so that nothing depends on what else is encoded; what has been
+    encoded once is kept. A
     sentence takes about 15 ms.
     """
 

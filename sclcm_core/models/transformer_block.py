@@ -132,7 +132,6 @@ class Block(nn.Module):
         out: Tensor = mixed + self.perceptron(self.norm_perceptron(mixed))
         return out
 
-
     def forward_with_shares(self, tokens: Tensor, allowed: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Do as `forward` does, and tell how attention was shared out.
 
