@@ -157,6 +157,7 @@ def test_two_models_come_to_the_front_at_the_start(qtbot, settings):
     window = MainWindow(session, settings)
     window.show()
     qtbot.waitUntil(lambda: can_be_seen(window.desk.views["compare"]))
+    assert not can_be_seen(window.desk.views["history"])
     window.close()
     window.deleteLater()
 
