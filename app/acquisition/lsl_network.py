@@ -197,7 +197,8 @@ class Resolver:
         """Return what is visible now: each stream's description (without channels) and pylsl's handle for it."""
         if self._resolver is None:
             return []
-        return [(parse_description(info.as_xml()), info) for info in self._resolver.results()]
+        found = [(parse_description(info.as_xml()), info) for info in self._resolver.results()]
+        return [(description, info) for description, info in found if description.uid]
 
     def close(self) -> None:
         """Stop looking."""
@@ -215,11 +216,11 @@ def list_streams(timeout_s: float = 1.0) -> list[StreamDescription]:
     Returns
     -------
     list of StreamDescription
-        Sorted by name. A stream that vanished meanwhile is listed without channels.
+        Sorted by name. A stream that vanished meanwhile is listed without channels. An answer that is no description of a stream
+        (something else on the network, or a damaged packet) is not listed.
     """
-    pylsl = load_lsl()
-    found = pylsl.resolve_streams(wait_time=timeout_s)
-    return sorted((describe_stream(info) for info in found), key=lambda d: (d.name, d.source_id, d.uid))
+    found = [describe_stream(info) for info in load_lsl().resolve_streams(wait_time=timeout_s)]
+    return sorted((stream for stream in found if stream.uid), key=lambda d: (d.name, d.source_id, d.uid))
 
 
 def describe_stream(info: Any, timeout_s: float = 1.0) -> StreamDescription:
@@ -237,9 +238,8 @@ def describe_stream(info: Any, timeout_s: float = 1.0) -> StreamDescription:
     StreamDescription
         Without channels when the stream did not answer.
     """
-    pylsl = load_lsl()
-    inlet = pylsl.StreamInlet(info, max_buflen=1, recover=False)
     try:
+        inlet = load_lsl().StreamInlet(info, max_buflen=1, recover=False)
         return parse_description(inlet.info(timeout=timeout_s).as_xml())
     except (RuntimeError, UnicodeDecodeError):
         return parse_description(info.as_xml())

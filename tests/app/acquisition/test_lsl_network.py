@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -90,3 +91,15 @@ def test_replaying_works_without_the_library_and_never_loads_it():
     )
     done = python(program, PYTHONPATH=os.pathsep.join(sys.path))
     assert done.stdout.split() == ["1", "1"], done.stderr
+
+
+@pytest.mark.lsl
+def test_an_answer_that_describes_no_stream_is_passed_over(monkeypatch):
+    pylsl = load_lsl()
+    broken = pylsl.StreamInfo("(invalid: stoi)", "", 0, 0.0, 0, "")  # what liblsl makes of an answer that it cannot read
+    monkeypatch.setattr(pylsl, "resolve_streams", lambda wait_time: [broken])
+    assert lsl_network.list_streams(0.0) == []
+
+    resolver = lsl_network.Resolver()
+    resolver._resolver = SimpleNamespace(results=lambda: [broken])
+    assert resolver.infos() == []
