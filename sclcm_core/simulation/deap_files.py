@@ -31,6 +31,9 @@ _MEAN_VALENCE = (2.8, 5.0, 7.2)
 _MEAN_AROUSAL = (5.8, 3.8, 5.8)
 _RATING_SD = 1.1
 _N_PERIPHERAL = 8
+_SMILE, _PULSE = (0.0, 0.0, 0.6), (-0.08, 0.0, 0.03)
+"""What an emotion does beside the EEG: log amplitude of the zygomaticus, and relative rate of the pulse, which slows with what is
+unpleasant (after the pattern of Lang et al. 1993, doi:10.1111/j.1469-8986.1993.tb03352.x)."""
 
 Progress = Callable[[int, int], None]
 
@@ -116,11 +119,11 @@ def _subject(subject: int, video_s: float, settings: HeadSettings, seed: int) ->
     person = draw_person(np.random.default_rng([seed, subject]), settings.subject_effect)
     rng = np.random.default_rng([seed, subject, 1])
     head = SimulatedHead(rng, SFREQ, DEAP_CHANNELS, settings, person)
-    data = np.stack([_video(head, video, video_s, rng) for video in range(N_VIDEOS)])
+    data = np.stack([_video(head, video, video_s, settings, rng) for video in range(N_VIDEOS)])
     return data, _ratings(np.random.default_rng([seed, subject, 2]))
 
 
-def _video(head: SimulatedHead, video: int, video_s: float, rng: np.random.Generator) -> Float64Array:
+def _video(head: SimulatedHead, video: int, video_s: float, settings: HeadSettings, rng: np.random.Generator) -> Float64Array:
     """Return a trial, shape (40, n_times): 32 EEG channels in µV, band-passed and to the common average, 8 others."""
     head.render(round(2.0 * SFREQ), "neutral")
     rest = head.render(round(BASELINE_S * SFREQ), "neutral")
@@ -129,19 +132,25 @@ def _video(head: SimulatedHead, video: int, video_s: float, rng: np.random.Gener
     sos = signal.butter(3, _BAND, "bandpass", fs=SFREQ, output="sos")
     eeg = signal.sosfiltfilt(sos, samples, axis=0)
     eeg -= eeg.mean(axis=1, keepdims=True)
-    return np.concatenate([eeg.T, _peripheral(len(samples), rng)])
+    shown = np.where(np.arange(len(samples)) < len(rest), 0.0, settings.class_effect)
+    return np.concatenate([eeg.T, _peripheral(shown, video_emotion(video), rng)])
 
 
-def _peripheral(n_times: int, rng: np.random.Generator) -> Float64Array:
-    """Return EOG, EMG, skin resistance, breath, pulse and temperature, shape (8, n_times), in the units of the original."""
+def _peripheral(shown: Float64Array, emotion: int, rng: np.random.Generator) -> Float64Array:
+    """Return EOG, EMG, skin resistance, breath, pulse and temperature, shape (8, n_times), in the units of the original.
+
+    How strongly the emotion shows, shape (n_times,), is relative to the usual.
+    """
+    n_times = len(shown)
     t = np.arange(n_times) / SFREQ
     noise = rng.standard_normal((_N_PERIPHERAL, n_times))
     scale = np.array([30.0, 40.0, 8.0, 8.0, 20.0, 30.0, 20.0, 0.001])[:, None]
     course = np.zeros_like(noise)
     course[4] = 50.0 * np.cumsum(noise[4]) / np.sqrt(n_times)
     course[5] = 500.0 * np.sin(2 * np.pi * 0.25 * t + rng.uniform(0, 6.28))
-    course[6] = 300.0 * np.sin(2 * np.pi * 1.2 * t + rng.uniform(0, 6.28))
+    course[6] = 300.0 * np.sin(2 * np.pi * 1.2 * np.cumsum(1.0 + _PULSE[emotion] * shown) / SFREQ + rng.uniform(0, 6.28))
     course[7] = 0.01 * t / 60.0
+    noise[2] *= np.exp(_SMILE[emotion] * shown)
     return np.asarray(course + scale * noise)
 
 

@@ -24,7 +24,8 @@ class HeadSettings:
     Parameters
     ----------
     class_effect : float
-        How much the state changes the beta and gamma activity over the temporal lobes (T7, T8).
+        How much the state changes the beta and gamma activity over the temporal lobes (T7, T8); in files of DEAP's format also the
+        zygomaticus and the pulse.
     stimulus_effect : float
         How much the clip that is watched leaves its own time course, shared by all who watch it, in every band. The courses
         of differential entropy (1 s, T7 T8 Fp1 O1) of two viewers then correlate by 0.03 at 0.5, 0.10 at 1, 0.31 at 2.

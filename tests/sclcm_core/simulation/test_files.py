@@ -93,6 +93,20 @@ def test_deap_is_free_of_delta_and_referred_to_the_average(deap_dir: Path) -> No
     assert power[(frequencies > 0) & (frequencies < 2)].mean() < 0.05 * power[(frequencies > 5) & (frequencies < 12)].mean()
 
 
+def zygomaticus(folder: Path, class_effect: float) -> tuple[np.ndarray, np.ndarray]:
+    """Standard deviation of each video's third second of rest and of its watching, and the emotion of each."""
+    paths = write_deap(folder, n_subjects=1, video_s=1.0, settings=HeadSettings(class_effect=class_effect), matlab=False)
+    signals = pickle.loads(paths[0].read_bytes(), encoding="latin1")["data"][:, 34].reshape(40, 4, 128).std(axis=-1)
+    return signals[:, 2:], np.array([video_emotion(video) for video in range(40)])
+
+
+def test_beside_the_eeg_of_deap_the_zygomaticus_shows_what_is_pleasant_while_it_is_watched(tmp_path: Path) -> None:
+    found, emotion = zygomaticus(tmp_path / "on", 1.0)
+    assert found[emotion == 2, 1].min() > 1.4 * found[emotion == 0, 1].mean() > found[emotion == 2, 0].mean()
+    silent, _ = zygomaticus(tmp_path / "off", 0.0)
+    assert np.ptp([silent[emotion == k, 1].mean() for k in range(3)]) < 0.1 * silent.mean()
+
+
 def test_the_same_seed_writes_the_same_signals(tmp_path: Path) -> None:
     first, second = (
         write_seed(tmp_path / name, n_subjects=1, clip_s=1.0, settings=HeadSettings(class_effect=0)) for name in "ab"
