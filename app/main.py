@@ -325,7 +325,7 @@ def _run(arguments: argparse.Namespace, plan: Plan, bundle: Bundle) -> int:
 
             run_headless(session, sys.stdout, as_json=arguments.json, matcher=_matcher(arguments, bundle))
             return 0
-        from app.gui.main_window import run_window
+        from app.gui.run_window import run_window
 
         words = _typed_words(arguments)
         status = run_window(session, close_at_end=arguments.seconds is not None, workbench=maker, words=words)

@@ -20,7 +20,7 @@ class Banner(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("banner")
-        self.tone = ""
+        self.tone = self.topic = ""
         self._text = QLabel()
         self._text.setWordWrap(True)
         self._text.setTextInteractionFlags(Qt.TextSelectableByMouse)
@@ -43,7 +43,7 @@ class Banner(QFrame):
         """What it says."""
         return self._text.text()
 
-    def say(self, tone: str, text: str, action: str = "", do: Callable[[], None] | None = None) -> None:
+    def say(self, tone: str, text: str, action: str = "", do: Callable[[], None] | None = None, *, topic: str = "") -> None:
         """Show a message.
 
         Parameters
@@ -56,8 +56,10 @@ class Banner(QFrame):
             What a button says; no button when empty.
         do : callable, optional
             What the button does.
+        topic : str
+            What it is about, where `renew` and `end` are to follow it.
         """
-        self.tone = tone
+        self.tone, self.topic = tone, topic
         self._text.setText(text)
         self.setAccessibleName(text)
         self.setProperty("tone", tone)
@@ -69,6 +71,17 @@ class Banner(QFrame):
             widget.style().polish(widget)
         self.show()
         self.shown_changed(True)
+
+    def renew(self, topic: str, text: str) -> None:
+        """Bring a message up to date as long as it stands here: its seconds count on. What was put away stays away."""
+        if topic == self.topic and text and text != self.text and not self.isHidden():
+            self._text.setText(text)
+            self.setAccessibleName(text)
+
+    def end(self, *topics: str) -> None:
+        """Put away what it says of a topic; what it says of another stays."""
+        if self.topic in topics:
+            self.put_away()
 
     def put_away(self) -> None:
         """Show nothing."""

@@ -12,12 +12,11 @@ from PyQt5.QtGui import QCloseEvent, QKeySequence, QPixmap, QShowEvent
 from PyQt5.QtWidgets import QApplication, QMainWindow, QShortcut, QVBoxLayout, QWidget
 
 from app.acquisition.source import Phase
-from app.gui.application import NAME, UnforeseenErrors, make_application
+from app.gui.application import NAME
 from app.gui.audience import Audience
 from app.gui.banner import Banner
 from app.gui.commands import commands_of
 from app.gui.desk import Desk
-from app.gui.display import check_display
 from app.gui.header import Header, icon, phase_tone
 from app.gui.layout import Layouts
 from app.gui.menus import Menus
@@ -32,6 +31,9 @@ from app.gui.workbench import Workbench
 if TYPE_CHECKING:
     from app.gui.panel import Panel
     from app.session.session import SessionStatus
+
+TROUBLE = (Phase.LOST, Phase.STALLED, Phase.CHANGED, Phase.FAILED)
+"""Phases of which a banner tells until they are over."""
 
 FIRST_HINT = "Drag a card by its title to move it, close it with the cross, bring it back with Views. F1 shows every key."
 
@@ -99,14 +101,17 @@ class MainWindow(QMainWindow):
         tone = phase_tone(status.phase)
         text = status.message or status.phase.value
         self.desk.history.note("error" if tone == "bad" else "phase", text)
-        if status.phase in (Phase.LOST, Phase.STALLED, Phase.CHANGED, Phase.FAILED):
-            self.banner.say("bad" if tone == "bad" else "warn", text)
+        if status.phase in TROUBLE:
+            self.banner.say("bad" if tone == "bad" else "warn", text, topic=status.phase)
         elif status.phase is Phase.RECOVERED:
-            self.banner.say("good", status.message or "Samples come again.")
-            QTimer.singleShot(6000, self.banner.put_away)
-        elif status.phase is Phase.STREAMING and self.banner.tone in ("bad", "warn"):
-            self.banner.put_away()
+            self.banner.say("good", status.message or "Samples come again.", topic=status.phase)
+            QTimer.singleShot(6000, self._forget_recovery)
+        elif status.phase is Phase.STREAMING:
+            self.banner.end(*TROUBLE)
         self.follow()
+
+    def _forget_recovery(self) -> None:
+        self.banner.end(Phase.RECOVERED)
 
     def follow(self) -> None:
         """Bring the header, the transport and the truth up to date."""
@@ -114,6 +119,8 @@ class MainWindow(QMainWindow):
         self.transport.refresh()
         self.transport.show_score(self.desk.history.score)
         self.truth.refresh()
+        status = self.session.status
+        self.banner.renew(status.phase, status.message)  # how long it has been gone: polled, for it never stands still
         for kind, text in unread_notices(self.session):
             self.banner.say("good" if kind == "typical" else "warn", text, "Calibrate", self.calibrate)
 
@@ -329,67 +336,3 @@ def _wear(theme: Theme) -> None:
     application, text = QApplication.instance(), style_sheet(theme)
     if isinstance(application, QApplication) and application.styleSheet() != text:
         application.setStyleSheet(text)
-
-
-def run_window(
-    session: SessionLike,
-    *,
-    seconds: float | None = None,
-    screenshot_path: Path | None = None,
-    close_at_end: bool = False,
-    title: str = NAME,
-    workbench: Workbench | None = None,
-    words: Sequence[str] = (),
-) -> int:
-    """Start a session and show it until the window is closed.
-
-    Parameters
-    ----------
-    session : SessionLike
-        Not yet started; stopped when this returns.
-    seconds : float, optional
-        Close the window after this long.
-    screenshot_path : Path, optional
-        Where to write a picture of the window before it closes by itself.
-    close_at_end : bool
-        Close the window when the session is over.
-    title : str
-        What the window is called.
-    workbench : Workbench, optional
-        Makes other sessions.
-    words : sequence of str
-        What the view of words matches first; its own choice when empty.
-
-    Returns
-    -------
-    int
-        Exit status.
-
-    Raises
-    ------
-    SclcmError
-        When no window can be opened.
-    """
-    check_display()
-    with UnforeseenErrors() as errors:
-        application = make_application()
-        window = MainWindow(session, title=title, workbench=workbench)
-        errors.tell = lambda text: window.banner.say("bad", text)
-
-        def leave() -> None:
-            if screenshot_path is not None:
-                window.save_picture(screenshot_path)
-            window.close()
-
-        if seconds is not None:
-            QTimer.singleShot(round(seconds * 1000), leave)
-        if close_at_end:
-            window.desk.bridge.status_changed.connect(lambda status: leave() if status.is_over else None)
-        window.resize(window.size().boundedTo(screen_of(window).size()))
-        window.show()
-        if words:
-            QTimer.singleShot(0, lambda: window.show_words(words))
-        session.start()
-        status = application.exec_()
-        window.close()
-        return status

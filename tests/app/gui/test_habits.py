@@ -22,10 +22,11 @@ from PyQt5.QtWidgets import (
 
 from app.gui.audience import Audience
 from app.gui.help_sheet import HelpSheet
-from app.gui.main_window import MainWindow, run_window, screen_of
+from app.gui.main_window import MainWindow, screen_of
 from app.gui.match_panel import MatchPanel
 from app.gui.model_panel import ModelPanel
 from app.gui.pace import can_be_seen
+from app.gui.run_window import run_window
 from app.gui.saving import keep, write_picture
 from app.gui.stream_panel import StreamPanel
 from app.gui.workbench import FoundStream, ModelAtHand

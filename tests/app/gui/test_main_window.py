@@ -2,6 +2,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QApplication
 
 from app.acquisition.source import Phase
-from app.gui.main_window import MainWindow, run_window
+from app.gui.main_window import MainWindow
 from app.gui.pace import can_be_seen
+from app.gui.run_window import run_window
 from app.gui.theme import THEMES
 from app.gui.views import VIEWS
 from sclcm_core.errors import SclcmError
@@ -133,6 +135,33 @@ def test_trouble_is_a_banner_and_not_a_dialog(qtbot, window, session, phase, ton
     session.go(Phase.STREAMING, "")
     qtbot.waitUntil(lambda: not window.banner.isVisible())
     assert [e.kind for e in window.desk.history.events][-2:][0] in ("error", "phase")
+
+
+def test_the_seconds_of_a_banner_count_on_until_it_is_put_away(qtbot, window, session):
+    session.go(Phase.LOST, "gone for 1.8 s")
+    qtbot.waitUntil(window.banner.isVisible)
+    session.status = replace(session.status, message="gone for 12.3 s")
+    qtbot.waitUntil(lambda: window.banner.text == "gone for 12.3 s")
+    assert [event.text for event in window.desk.history.events if "gone" in event.text] == ["gone for 1.8 s"]
+    window.banner.put_away()
+    session.status = replace(session.status, message="gone for 13.4 s")
+    window.follow()
+    assert not window.banner.isVisible()
+
+
+def test_what_a_banner_says_of_something_else_is_left_alone(qtbot, window, session):
+    session.go(Phase.RECOVERED, "Samples come again after 3.0 s")
+    qtbot.waitUntil(window.banner.isVisible)
+    session.go(Phase.LOST, "gone for 1.8 s")
+    qtbot.waitUntil(lambda: "gone" in window.banner.text)
+    window._forget_recovery()
+    assert window.banner.isVisible(), "the recovery before is forgotten, the loss is not"
+    window.banner.say("warn", "Something unforeseen happened")
+    session.status = replace(session.status, message="gone for 2.9 s")
+    window.follow()
+    session.go(Phase.STREAMING, "")
+    qtbot.waitUntil(lambda: window.desk.history.events[-1].text == "streaming")
+    assert window.banner.isVisible() and window.banner.text == "Something unforeseen happened"
 
 
 def test_at_the_first_start_there_is_a_hint_and_then_never_again(qtbot, session, settings):
