@@ -169,7 +169,7 @@ def _replaying(recording: Recording, arguments: argparse.Namespace) -> SampleSou
     from app.acquisition.transport import SPEEDS
 
     speed = min(arguments.speed, SPEEDS[1])  # LSL runs on the clock: 'max' is the fastest that it can do
-    return ServedInlet(ReplayOutlet(arguments.file, speed=speed, trial=arguments.trial))
+    return ServedInlet(ReplayOutlet(arguments.file, speed=speed, trial=arguments.trial), recording.notes)
 
 
 def run_streams(arguments: argparse.Namespace) -> int:

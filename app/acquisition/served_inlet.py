@@ -30,9 +30,12 @@ class ServedInlet:
     ----------
     feeder : Feeder
         The process, not yet started.
+    notes : tuple of str
+        What there is to know about the recording that it plays.
     """
 
-    def __init__(self, feeder: Feeder) -> None:
+    def __init__(self, feeder: Feeder, notes: tuple[str, ...] = ()) -> None:
+        self.notes = notes
         self._feeder = feeder
         self._inlet = LslInlet(source_id=feeder.source_id)
 

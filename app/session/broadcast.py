@@ -79,10 +79,13 @@ class Broadcast:
         """Tell, as an event, how far the session can be trusted."""
         self._tell(f"{kind}: {text}")
 
-    def prediction(self, prediction: Prediction) -> None:
-        """Send a prediction."""
+    def prediction(self, prediction: Prediction, model: str = "") -> None:
+        """Send a prediction; the header of its stream names the model."""
         if self._outlets is not None:
             self._outlets.publish(prediction)
+
+    def rival(self, prediction: Prediction, model: str = "") -> None:
+        """Leave the second model to its own stream."""
 
     def quality(self, report: QualityReport) -> None:
         """Send the quality of the model's channels: 1 good, 0.5 fair, 0 poor."""

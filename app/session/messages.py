@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, Protocol
 
 from app.session.session import Session, SessionStatus
@@ -15,8 +16,12 @@ from sclcm_core.types import Marker, Prediction
 class ResultSink(Protocol):
     """Somebody to whom a session's results are told; called from the session's threads, and never waits."""
 
-    def prediction(self, prediction: Prediction) -> None:
-        """Take a prediction, withheld or not."""
+    def prediction(self, prediction: Prediction, model: str = "") -> None:
+        """Take a prediction, withheld or not, of the model of that name."""
+        ...
+
+    def rival(self, prediction: Prediction, model: str = "") -> None:
+        """Take a prediction of the second model, where two are compared."""
         ...
 
     def quality(self, report: QualityReport) -> None:
@@ -42,17 +47,21 @@ def publish(session: Session, sinks: Iterable[ResultSink]) -> None:
     sinks : iterable of ResultSink
         The listeners.
     """
+    first, second = session.manifest, session.rival_manifest
     for sink in sinks:
-        session.on_prediction.append(sink.prediction)
+        session.on_prediction.append(partial(sink.prediction, model=first.name))
+        if second is not None:
+            session.on_rival_prediction.append(partial(sink.rival, model=second.name))
         session.on_marker.append(sink.marker)
         session.on_status.append(sink.status)
 
 
-def prediction_message(prediction: Prediction) -> dict[str, Any]:
-    """Return a prediction as a JSON object; probabilities are null while it is withheld."""
+def prediction_message(prediction: Prediction, model: str = "") -> dict[str, Any]:
+    """Return a prediction as a JSON object, with the name of the model where it is given; probabilities are null while withheld."""
     probabilities = zip(prediction.class_names, prediction.probabilities.tolist(), strict=True)
     return {
         "type": "prediction",
+        **({"model": model} if model else {}),
         "t_end": prediction.t_end,
         "label": prediction.label,
         "probabilities": {name: finite(value) for name, value in probabilities},
@@ -62,9 +71,9 @@ def prediction_message(prediction: Prediction) -> dict[str, Any]:
     }
 
 
-def rival_message(prediction: Prediction) -> dict[str, Any]:
-    """Return a prediction of the second model as a JSON object."""
-    return {**prediction_message(prediction), "type": "rival_prediction"}
+def rival_message(prediction: Prediction, model: str = "") -> dict[str, Any]:
+    """Return a prediction of the second model as a JSON object: the same under another type."""
+    return {**prediction_message(prediction, model), "type": "rival_prediction"}
 
 
 def quality_message(report: QualityReport) -> dict[str, Any]:

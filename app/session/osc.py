@@ -56,11 +56,13 @@ class OscSender:
     The addresses of a prediction (``/sclcm`` is the prefix):
 
     ==================================== ====== ==========================================
+    ``/sclcm/model``                     s      name of the model that says the rest of the bundle
     ``/sclcm/label``                     s      the class; empty while withheld
     ``/sclcm/withheld``                  s      why there is no answer; empty when there is
     ``/sclcm/probability/<class>``       f      one message a class; none while withheld
     ``/sclcm/probabilities``             f...   the same in one message, in the order of the classes
     ``/sclcm/time``                      d      time of the window's last sample in s
+    ``/sclcm/rival/...``                        all of these of the second model, where two are compared
     ``/sclcm/quality``                   s      good, fair or poor
     ``/sclcm/quality/<channel>``         si     the same of one channel, and 0, 1 or 2
     ``/sclcm/marker``                    s      a marker's text
@@ -89,19 +91,13 @@ class OscSender:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def prediction(self, prediction: Prediction) -> None:
+    def prediction(self, prediction: Prediction, model: str = "") -> None:
         """Send a prediction, withheld or not."""
-        messages: list[Message] = [
-            ("/time", [prediction.t_end]),
-            ("/label", [prediction.label or ""]),
-            ("/withheld", [prediction.withheld or ""]),
-        ]
-        if prediction.withheld is None:
-            values = [float(value) for value in prediction.probabilities]
-            messages.append(("/probabilities", values))
-            named = zip(prediction.class_names, values, strict=True)
-            messages += [(f"/probability/{address_part(name)}", [value]) for name, value in named]
-        self._send(messages)
+        self._send(_answer(prediction, model))
+
+    def rival(self, prediction: Prediction, model: str = "") -> None:
+        """Send a prediction of the second model: the same under addresses of its own."""
+        self._send((f"/rival{address}", values) for address, values in _answer(prediction, model))
 
     def quality(self, report: QualityReport) -> None:
         """Send a quality report."""
@@ -130,6 +126,22 @@ class OscSender:
                 if not self.n_dropped:
                     log.warning("OSC to %s is not taken (%s); what is not taken is left out.", self._address, error)
                 self.n_dropped += 1
+
+
+def _answer(prediction: Prediction, model: str) -> list[Message]:
+    """Return the messages of a prediction."""
+    messages: list[Message] = [
+        ("/model", [model]),
+        ("/time", [prediction.t_end]),
+        ("/label", [prediction.label or ""]),
+        ("/withheld", [prediction.withheld or ""]),
+    ]
+    if prediction.withheld is None:
+        values = [float(value) for value in prediction.probabilities]
+        messages.append(("/probabilities", values))
+        named = zip(prediction.class_names, values, strict=True)
+        messages += [(f"/probability/{address_part(name)}", [value]) for name, value in named]
+    return messages
 
 
 def encode(address: str, values: Sequence[Value]) -> bytes:

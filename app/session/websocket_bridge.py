@@ -11,7 +11,7 @@ from collections import deque
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from app.session.messages import as_json, marker_message, prediction_message, quality_message, status_message
+from app.session.messages import as_json, marker_message, prediction_message, quality_message, rival_message, status_message
 from app.session.session import SessionStatus
 from sclcm_core.errors import ConfigError
 from sclcm_core.streaming.quality import QualityReport
@@ -99,9 +99,13 @@ class WebSocketBridge:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def prediction(self, prediction: Prediction) -> None:
+    def prediction(self, prediction: Prediction, model: str = "") -> None:
         """Tell a prediction, withheld or not."""
-        self.tell(prediction_message(prediction))
+        self.tell(prediction_message(prediction, model))
+
+    def rival(self, prediction: Prediction, model: str = "") -> None:
+        """Tell a prediction of the second model."""
+        self.tell(rival_message(prediction, model))
 
     def quality(self, report: QualityReport) -> None:
         """Tell a quality report."""

@@ -5,6 +5,8 @@ import socket
 import struct
 import threading
 import time
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,9 @@ from app.acquisition.source import Phase
 from app.session.messages import as_json, marker_message, prediction_message, publish, quality_message, status_message
 from app.session.osc import LARGEST_DATAGRAM, OscSender, address_part, bundles, encode
 from app.session.quality_monitor import QualityMonitor
+from app.session.rival import Rival
 from app.session.session import Session, SessionSettings, SessionStatus
+from app.session.websocket_bridge import WebSocketBridge
 from sclcm_core.errors import ConfigError
 from sclcm_core.inference.bundle import Bundle, load_bundle
 from sclcm_core.inference.pipeline import WindowPolicy
@@ -147,6 +151,35 @@ def test_a_prediction_arrives_as_one_bundle() -> None:
         assert found["/sclcm/label"] == [""] and found["/sclcm/withheld"] == ["filling the first window"]
         assert not any("probabilit" in address for address in found), "nothing is invented"
         assert sender.n_sent == 2 and sender.n_dropped == 0
+
+
+def test_a_second_models_prediction_arrives_under_addresses_of_its_own() -> None:
+    with Receiver() as receiver, OscSender(port=receiver.port) as sender:
+        sender.prediction(prediction(), "one")
+        sender.rival(prediction("gap at T7"), "other")
+        first, second = receiver.bundle(), receiver.bundle()
+    assert first["/sclcm/model"] == ["one"] and not any("rival" in address for address in first)
+    assert second == {
+        "/sclcm/rival/model": ["other"],
+        "/sclcm/rival/time": [104.5],
+        "/sclcm/rival/label": [""],
+        "/sclcm/rival/withheld": ["gap at T7"],
+    }
+
+
+def test_two_models_are_told_under_their_names_and_one_alone_has_no_rival(bundle: Bundle, tmp_path: Path) -> None:
+    colder = load_bundle(write_bundle(tmp_path, name="colder", temperature=0.5))
+    for rival in (None, Rival(colder, bundle.manifest, EVERY)):
+        session = Session(ArraySource(eeg(5)), bundle, EVERY, rival)
+        told: list[dict[str, Any]] = []
+        bridge = WebSocketBridge(port=0)
+        bridge.tell = told.append  # type: ignore[method-assign]
+        publish(session, [bridge])
+        session.start()
+        assert session.wait(20)
+        session.stop()
+        kinds = Counter((m["type"], m["model"]) for m in told if "label" in m)
+        assert kinds == {("prediction", "tiny"): 9} | ({("rival_prediction", "colder"): 9} if rival else {})
 
 
 def test_quality_markers_and_phases_arrive() -> None:
