@@ -156,3 +156,14 @@ class Box:
 def box() -> type[Box]:
     """The class of devices in this process."""
     return Box
+
+
+@pytest.fixture
+def hear_box(hear):
+    """Open an inlet on a box that sends half a second of samples as soon as it is heard."""
+
+    def start(device, n_samples: int = 125, **sending):
+        device.once_heard(lambda: device.send(n_samples, **sending))
+        return hear(source_id=device.spec.source_id)
+
+    return start
