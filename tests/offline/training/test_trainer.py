@@ -41,6 +41,25 @@ class LineFit:
         return Validation(self.scores[min(self.n_judged, len(self.scores)) - 1])
 
 
+class ImageFit(LineFit):
+    """The same with a convolution; it notes how the weights lie in memory while they are trained."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(5)
+        self.network = nn.Sequential(
+            nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.MaxPool2d(2), nn.Flatten(), nn.LazyLinear(1)
+        )
+        self.x = torch.randn(64, 3, 4, 6, generator=torch.Generator().manual_seed(0))
+        self.y = self.x.mean(dim=(1, 2, 3))[:, None]
+        self.network(self.x)
+        self.layouts = []
+
+    def loss(self, indices, generator):
+        self.layouts.append(self.network[0].weight.is_contiguous(memory_format=torch.channels_last))
+        return super().loss(indices, generator)
+
+
 def weights(task):
     return torch.cat([p.detach().flatten() for p in task.network.parameters()])
 
@@ -73,7 +92,15 @@ def test_training_leaves_torchs_own_generator_alone():
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
-def test_an_interrupted_run_ends_in_the_same_weights(tmp_path):
+def test_convolutions_are_trained_channels_last_and_given_back_as_they_came():
+    task = ImageFit()
+    Trainer(task, TrainerConfig(epochs=2, device="cpu"), Seed(0)).fit()
+    assert all(task.layouts)
+    assert all(tensor.is_contiguous() for tensor in task.network.state_dict().values())
+
+
+@pytest.mark.parametrize("make", [lambda: LineFit(dropout=0.3), ImageFit], ids=["dense", "convolutions"])
+def test_an_interrupted_run_ends_in_the_same_weights(tmp_path, make):
     class InterruptionError(Exception):
         pass
 
@@ -82,10 +109,10 @@ def test_an_interrupted_run_ends_in_the_same_weights(tmp_path):
             raise InterruptionError
 
     path = tmp_path / "state.safetensors"
-    whole, again = LineFit(dropout=0.3), LineFit(dropout=0.3)
+    whole, again = make(), make()
     Trainer(whole, TrainerConfig(epochs=6), Seed(4)).fit()
     with pytest.raises(InterruptionError):
-        Trainer(LineFit(dropout=0.3), TrainerConfig(epochs=6), Seed(4), state_path=path, on_epoch=interrupt).fit()
+        Trainer(make(), TrainerConfig(epochs=6), Seed(4), state_path=path, on_epoch=interrupt).fit()
     history = Trainer(again, TrainerConfig(epochs=6), Seed(4), state_path=path).fit()
     assert len(history.rows) == 6
     assert torch.equal(weights(whole), weights(again))
