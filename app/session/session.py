@@ -7,13 +7,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from app.acquisition.matching import match
 from app.acquisition.source import Phase, SampleSource
 from app.session.comparison import Comparison, Standing
+from app.session.journey import LONGEST_STEP, Journey, prepare
 from app.session.latency import CostMeter, LatencyMeter
-from app.session.progress import Progress
 from app.session.rival import Rival
 from app.session.session_status import SessionSettings, SessionStatus
 from app.session.trust_watch import TrustWatch
@@ -32,20 +31,6 @@ log = logging.getLogger(__name__)
 
 READ_TIMEOUT_S = 0.2
 STOP_TIMEOUT_S = 2.0
-LONGEST_STEP = 4096
-"""Samples a processing step takes at most, so that a stop is never far."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Journey:
-    """What exists once the stream is known."""
-
-    spec: StreamSpec
-    buffer: RingBuffer
-    pipeline: Pipeline
-    progress: Progress
-    channel_indices: tuple[int, ...]
-    n_wanted: int | None
 
 
 class Session:
@@ -83,7 +68,7 @@ class Session:
         self.on_marker: list[Callable[[Marker], None]] = []
         self.on_status: list[Callable[[SessionStatus], None]] = []
         self.on_rival_prediction: list[Callable[[Prediction], None]] = rival.on_prediction if rival else []
-        self._journey: _Journey | None = None
+        self._journey: Journey | None = None
         self._status = SessionStatus(Phase.SEARCHING)
         self._lock = threading.Lock()
         self._latency, self._cost = LatencyMeter(), CostMeter()
@@ -94,7 +79,8 @@ class Session:
         self._acquiring = threading.Thread(target=self._guarded, args=(self._acquire,), name="acquire", daemon=True)
         self._processing = threading.Thread()
         self._is_changing = False
-        self._n_samples_before = 0
+        self._n_samples_before = self._n_skipped_before = 0
+        self._before_s = 0.0
 
     @property
     def buffer(self) -> RingBuffer | None:
@@ -173,9 +159,10 @@ class Session:
             self.source.close()
         journey.buffer.close()  # after an error, only once it has been told: the processing must not end as if all were well
 
-    def _embark(self, spec: StreamSpec) -> _Journey:
+    def _embark(self, spec: StreamSpec) -> Journey:
         """Start to process a stream."""
-        self._journey = journey = self._prepare(spec)
+        self._own = self.settings.normaliser() if self.settings.normaliser else None
+        self._journey = journey = prepare(spec, self.bundle, self.settings, self._own, self._before_s)
         if self.rival is not None and not self.rival.trouble:
             self.rival.start(spec, journey.buffer, journey.progress, lambda: self.source.realtime)
         self._processing = threading.Thread(target=self._guarded, args=(self._process,), name="process", daemon=True)
@@ -183,7 +170,7 @@ class Session:
         self._set_phase(Phase.STREAMING, f"{spec.name}: {spec.n_channels} channels at {spec.sfreq:g} Hz")
         return journey
 
-    def _embark_anew(self, old: _Journey) -> _Journey:
+    def _embark_anew(self, old: Journey) -> Journey:
         """Finish what came before, and plan anew for a stream that returned with other channels or another rate."""
         try:
             spec = self.source.accept_change()
@@ -196,6 +183,8 @@ class Session:
         self._processing.join()
         self._is_changing = False
         self._n_samples_before += old.buffer.head
+        self._n_skipped_before += old.pipeline.n_skipped
+        self._before_s += old.buffer.head / old.spec.sfreq
         if self.rival is not None:
             self.rival.part_from(spec)
         try:
@@ -205,25 +194,7 @@ class Session:
                 f"The stream came back changed, and the model no longer fits it. {error.what}", error.remedy
             ) from error
 
-    def _prepare(self, spec: StreamSpec) -> _Journey:
-        """Match the stream to the model, and build what depends on both."""
-        settings = self.settings
-        self._own = settings.normaliser() if settings.normaliser else None
-        indices = match(spec, self.manifest.features).channel_indices
-        pipeline = Pipeline(
-            self.manifest,
-            self.bundle.predictor,
-            spec.sfreq,
-            normaliser=self._own,
-            baseline_s=settings.baseline_s,
-            risk=settings.risk,
-            policy=settings.policy,
-        )
-        buffer = RingBuffer(max(4 * LONGEST_STEP, round(settings.buffer_s * spec.sfreq)), spec.n_channels)
-        n_wanted = None if settings.max_seconds is None else round(settings.max_seconds * spec.sfreq)
-        return _Journey(spec, buffer, pipeline, Progress(), indices, n_wanted)
-
-    def _acquire_step(self, journey: _Journey) -> bool:
+    def _acquire_step(self, journey: Journey) -> bool:
         """Take what the source has; return False when nothing more is wanted or will come."""
         try:
             chunks = self.source.read(READ_TIMEOUT_S)
@@ -235,9 +206,9 @@ class Session:
             self._write_bounded(journey, chunk, t_arrived)
         self._take_markers(self.source.markers())
         self._follow_source()
-        return journey.n_wanted is None or journey.buffer.head < journey.n_wanted
+        return not journey.is_full
 
-    def _write_bounded(self, journey: _Journey, chunk: Chunk, t_arrived: float) -> None:
+    def _write_bounded(self, journey: Journey, chunk: Chunk, t_arrived: float) -> None:
         """Write a chunk, but no more samples than are wanted."""
         buffer = journey.buffer
         room = sys.maxsize if journey.n_wanted is None else journey.n_wanted - buffer.head
@@ -250,7 +221,7 @@ class Session:
         else:
             self._write_in_step(journey, samples, chunk.timestamps)
 
-    def _write_in_step(self, journey: _Journey, samples: Float32Array, timestamps: Float64Array) -> None:
+    def _write_in_step(self, journey: Journey, samples: Float32Array, timestamps: Float64Array) -> None:
         """Write hop by hop, each when the last has been processed: nothing is overrun, and latency is that of one window."""
         hop = max(1, round(self.manifest.features.hop_s * journey.spec.sfreq))
         for start in range(0, len(samples), hop):
@@ -293,9 +264,14 @@ class Session:
         if self.rival is not None:
             self.rival.finish()
         if not self._is_changing:
-            self._set_phase(Phase.ENDED, "Stopped." if self._stop.is_set() else "The stream has ended.")
+            self._set_phase(Phase.ENDED, self._why_over(journey))
 
-    def _process_step(self, journey: _Journey) -> bool:
+    def _why_over(self, journey: Journey) -> str:
+        if self._stop.is_set():
+            return "Stopped."
+        return f"The wanted {self.settings.max_seconds:g} s have come." if journey.is_full else "The stream has ended."
+
+    def _process_step(self, journey: Journey) -> bool:
         """Process what is new; return False when nothing more will come."""
         buffer, start = journey.buffer, journey.progress.position
         n_awaited = journey.pipeline.n_awaited if self.source.realtime else 1  # chunks that complete no window need not wake it
@@ -316,7 +292,7 @@ class Session:
         self._skip_to_newest(journey)
         return True
 
-    def _skip_to_newest(self, journey: _Journey) -> None:
+    def _skip_to_newest(self, journey: Journey) -> None:
         """Start anew at the newest samples when the processing fell a whole buffer behind, and count what was skipped."""
         newest = journey.buffer.head
         n_skipped = newest - journey.progress.position
@@ -397,7 +373,7 @@ class Session:
             latency_p99_s=self._latency.percentile(99),
             cost_s=self._cost.median_s,
             n_samples=self._n_samples_before + buffer.head if buffer else 0,
-            n_skipped=pipeline.n_skipped + n_overrun if pipeline else 0,
+            n_skipped=self._n_skipped_before + pipeline.n_skipped + n_overrun if pipeline else 0,
             backlog_s=(buffer.head - journey.progress.position) / sfreq if journey and buffer else 0.0,
             baseline_progress_s=pipeline.baseline_progress_s if pipeline else None,
             normalised_by=self._normalised_by(pipeline) if pipeline else "",

@@ -152,6 +152,15 @@ def test_a_stream_that_returns_changed_is_planned_anew(bundle: Bundle) -> None:
         np.testing.assert_array_equal(a.probabilities, b.probabilities)
 
 
+def test_the_seconds_that_were_wanted_are_counted_across_a_change(bundle: Bundle) -> None:
+    later = StreamSpec(250.0, ("T7", "T8"), "array", "array-1", "replay")
+    source = ArraySource(eeg(10), changed_to=(later, eeg(10, sfreq=250.0)))
+    session = Session(source, bundle, SessionSettings(policy=WindowPolicy.EVERY, max_seconds=14.0))
+    run(session)
+    assert session.status.n_samples == 10 * 128 + 4 * 250
+    assert session.status.message == "The wanted 14 s have come."
+
+
 def test_a_stream_that_returns_without_the_models_channels_ends_the_session(bundle: Bundle) -> None:
     later = StreamSpec(128.0, ("O1", "O2"), "array", "array-1", "replay")
     session = Session(ArraySource(eeg(5), changed_to=(later, eeg(5))), bundle, EVERY)
