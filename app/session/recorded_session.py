@@ -26,6 +26,7 @@ from app.session.session_file import (
     SessionHeader,
 )
 from sclcm_core.errors import RecordingError
+from sclcm_core.recordings.trials import person_of
 from sclcm_core.recordings.xdf_chunks import whole_chunks
 from sclcm_core.types import Float32Array, Float64Array, Marker, Prediction
 
@@ -109,7 +110,8 @@ def read_session(path: Path, person: str | None = None) -> RecordedSession:
     if person is None and len(sessions) == 1:
         return _read(path, *sessions.popitem()[1])
     if person not in sessions:
-        what = f"holds the sessions of {len(sessions)} people" if person is None else f"holds no session of '{person}'"
+        n_people = len({person_of(name) for name in sessions})
+        what = f"holds {len(sessions)} sessions of {n_people} people" if person is None else f"holds no session of '{person}'"
         who = (
             f"Say with --person whose: {', '.join(sessions)}." if any(sessions) else "Leave out --person: it is of one person."
         )

@@ -15,6 +15,7 @@ from app.session.xdf_writer import XdfWriter
 from sclcm_core.inference.bundle import Bundle
 from sclcm_core.inference.manifest import NormaliserStats
 from sclcm_core.montage import is_eeg_label
+from sclcm_core.recordings.trials import PART
 from sclcm_core.streaming.figures import FIGURES
 from sclcm_core.streaming.quality import QualityReport, figure_table
 from sclcm_core.types import Chunk, Marker, Origin, Prediction, StreamSpec
@@ -86,7 +87,7 @@ class SessionHeader(BaseModel):
     @property
     def who(self) -> str:
         """The person and the part, as streams are called by them in a shared file; empty in a file of one session."""
-        return f"{self.person}, part {self.part}" if self.part > 1 else self.person
+        return f"{self.person}{PART}{self.part}" if self.part > 1 else self.person
 
     @property
     def spec(self) -> StreamSpec:

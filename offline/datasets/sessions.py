@@ -15,6 +15,7 @@ from offline.datasets.local_dataset import LocalDataset
 from sclcm_core.errors import DatasetError, nearest
 from sclcm_core.recordings import Recording, list_trials, read_recording
 from sclcm_core.recordings.spans import EYES_CLOSED, Span, find_spans, read_mapping
+from sclcm_core.recordings.trials import person_of
 
 _SUBJECT, _SESSION = re.compile(r"sub-([A-Za-z0-9]+)"), re.compile(r"ses-([A-Za-z0-9]+)")
 _SHORTEST_S = 0.5
@@ -73,18 +74,24 @@ class SessionFolder(LocalDataset):
         """Return every recording."""
         found = [(path, who) for path in self._files(root) for who in _people(path)]
         visits: dict[str, list[str]] = {}
-        for _, (subject, session) in found:
-            if session not in visits.setdefault(subject, []):
-                visits[subject].append(session)
+        for _, (trial, session) in found:
+            if session not in visits.setdefault(person_of(trial), []):
+                visits[person_of(trial)].append(session)
         return [
-            Source(_key(path, self.require_root(root), subject), subject, visits[subject].index(session) + 1, (path, *beside))
-            for path, (subject, session) in found
+            Source(
+                _key(path, self.require_root(root), trial),
+                person_of(trial),
+                visits[person_of(trial)].index(session) + 1,
+                (path, *beside),
+            )
+            for path, (trial, session) in found
             for beside in (self._beside(path, root),)
         ]
 
     def read(self, source: Source) -> Iterator[LabelledRecording]:
         """Cut a session into its rests and its presentations."""
-        recording = _recording(source.paths[0], str(source.subject))
+        path = source.paths[0]
+        recording = _recording(path, next(who for who, _ in _people(path) if source.key.endswith(_key(path, path.parent, who))))
         mapping = read_mapping(source.paths[1]) if len(source.paths) > 1 else None
         spans = find_spans(recording.markers, mapping)
         rests = [span for span in spans if span.kind == "rest"]
@@ -127,10 +134,10 @@ class SessionFolder(LocalDataset):
 
 
 def _people(path: Path) -> list[tuple[str, str]]:
-    """Return who was recorded, and in which session: a file outside a person's folder may be of several people."""
+    """Return who was recorded, each part of a person's by itself, and in which session: a file may be of several people."""
     subject, session = _who(path)
     names = () if _SUBJECT.search(str(path)) else list_trials(path)
-    return [(name, session) for name in names] or [(subject, session)]
+    return [(name, session + name.removeprefix(person_of(name))) for name in names] or [(subject, session)]
 
 
 def _recording(path: Path, subject: str) -> Recording:

@@ -10,6 +10,9 @@ from typing import Literal
 from sclcm_core.errors import RecordingError
 from sclcm_core.recordings.recording import Recording
 
+PART = ", part "
+"""What stands between a person's name and the number of a part, where a device came back changed in a recording of several people."""
+
 _ASK = {"trial": "trial", "person": "--trial or --person with"}
 
 
@@ -52,10 +55,27 @@ class Trials:
         if name is None and len(self.names) == 1:
             return self.read(0)
         if name not in self.names:
-            many = {"trial": "trials", "person": "people's sessions"}[self.kind]
+            n_people = len({person_of(each) for each in self.names})
+            many = {"trial": "trials", "person": f"sessions of {n_people} people"}[self.kind]
             what = f"holds {len(self.names)} {many}" if name is None else f"holds no {self.kind} '{name}'"
             raise RecordingError(f"'{self.path}' {what}.", f"Choose one: {_ASK[self.kind]} {_some(self.names)}.")
         return self.read(self.names.index(name))
+
+
+def person_of(name: str) -> str:
+    """Return whose a session is, of which there may be several parts.
+
+    Parameters
+    ----------
+    name : str
+        Name of the session in a file of several people.
+
+    Examples
+    --------
+    >>> person_of("ada"), person_of("ada, part 2")
+    ('ada', 'ada')
+    """
+    return name.partition(PART)[0]
 
 
 def numbered(n_trials: int) -> tuple[str, ...]:

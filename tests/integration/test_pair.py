@@ -67,7 +67,7 @@ def test_a_rerun_gives_each_persons_predictions_again(recorded, capsys) -> None:
 @pytest.mark.lsl
 def test_whoever_reads_one_recording_of_two_people_says_whose(recorded, capsys) -> None:
     path = recorded[0]
-    with pytest.raises(RecordingError, match=r"the sessions of 2 people. Say with --person whose: ada, bo"):
+    with pytest.raises(RecordingError, match=r"2 sessions of 2 people. Say with --person whose: ada, bo"):
         read_session(path)
     with pytest.raises(RecordingError, match="no session of 'eve'"):
         read_session(path, "eve")
@@ -75,7 +75,7 @@ def test_whoever_reads_one_recording_of_two_people_says_whose(recorded, capsys) 
     recording = read_recording(path, trial="bo")
     assert recording.samples.shape == (1000, 8) and recording.simulated
     assert main(["replay", str(path), "--headless", "--speed", "max", "--model", MODELS[0]]) == 2
-    assert "2 people's sessions" in capsys.readouterr().err
+    assert "2 sessions of 2 people" in capsys.readouterr().err
 
 
 @pytest.mark.lsl

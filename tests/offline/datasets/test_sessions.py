@@ -108,3 +108,22 @@ def test_a_recording_of_two_people_is_two_people(folder: Path, monkeypatch: pyte
     assert {source.subject for source in found.values()} == {"07", "08", "ada", "bo"} and len(found) == 6
     asked.clear()
     assert len(list(dataset.read(found["together.xdf_bo"]))) == 3 and asked == ["bo"]
+
+
+def test_the_parts_of_a_person_whose_device_changed_are_one_person_and_never_on_both_sides_of_a_split(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from offline.datasets import sessions
+
+    (folder / "together.xdf").write_bytes(b"x")
+    asked: list[str | None] = []
+    whole = sessions.read_recording
+    monkeypatch.setattr(sessions, "list_trials", lambda path: ("ada", "bo", "bo, part 2"))
+    monkeypatch.setattr(sessions, "read_recording", lambda path, trial=None: (asked.append(trial), whole(path))[1])
+    dataset = find_dataset("sessions").resolve(folder)
+    found = {source.key: source for source in dataset.sources(folder)}
+    assert {source.subject for source in found.values()} == {"07", "08", "ada", "bo"} and len(found) == 7
+    asked.clear()
+    for session, key in enumerate(("together.xdf_bo", "together.xdf_bo__part_2"), start=1):
+        assert {(trial.subject, trial.session) for trial in dataset.read(found[key])} == {("bo", session)}
+    assert asked == ["bo", "bo, part 2"]
