@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from sclcm_core.features.spec import FeatureSpec
 from sclcm_core.inference.calibration import LabelledBlock
 from sclcm_core.recordings.spans import EYES_CLOSED, Span
 from sclcm_core.types import FeatureFrame, Float32Array, Prediction
+
+_COUNTED = re.compile(r" \([^)]*\d[^)]*\)|\d+% of the (?=samples|signal)|: \d\S* of \d\S*")
+"""What a reason says in numbers: how much of the window, how much of the signal, how sure of how much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +99,13 @@ def plain_reason(reason: str) -> str:
     --------
     >>> plain_reason("filling the first window: 3 of 16 frames (4 s)")
     'filling the first window'
+    >>> plain_reason("poor signal: T8 muscle (in 60% of the window)")
+    'poor signal: T8 muscle'
     >>> plain_reason("T7: 12% of the samples missing")
-    'T7: of the samples missing'
+    'T7: samples missing'
+    >>> plain_reason("not sure enough: 0.61 of 0.72 (for at most 20% wrong answers)")
+    'not sure enough'
     """
     if reason.startswith(("filling", "taking")):
         return reason.partition(":")[0]
-    return " ".join(word for word in reason.split() if not word.strip("(),.%").isdecimal())
+    return _COUNTED.sub("", reason)
