@@ -134,7 +134,7 @@ class WebSocketBridge:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except OSError as error:
+        except (OSError, OverflowError) as error:  # taken, not ours to open, or no port at all
             self._error = error
         except Exception as error:
             log.exception("The WebSocket bridge failed; the session goes on.")

@@ -106,6 +106,12 @@ def test_a_taken_port_is_told_with_the_remedy() -> None:
             WebSocketBridge(port=port).start()
 
 
+def test_a_port_that_no_machine_has_is_refused_quietly(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(ConfigError, match=r"cannot listen at 127\.0\.0\.1:80000 .*Choose another port with --websocket"):
+        WebSocketBridge(port=80000).start()
+    assert not caplog.records, "no traceback for what the user can mend"
+
+
 def test_telling_a_bridge_that_is_closed_is_harmless() -> None:
     bridge = WebSocketBridge(port=0)
     bridge.tell({"type": "before"})
