@@ -19,6 +19,9 @@ from sclcm_core.errors import EndOfStream, StreamError
 STOP_WITH_PARENT = "--stop-with-parent"
 """Option with which a child ends when its standard input is closed, which also happens when the parent dies."""
 
+MENDABLE = 2
+"""Exit status of a child that ended with a message for the user."""
+
 _START_S = 30.0
 _STOP_S = 2.0
 
@@ -99,12 +102,17 @@ class ChildProcess:
             process, self._process = self._process, None
         if process is None:
             return EndOfStream()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_STOP_S)
         process.kill()
         process.communicate()
         self._complaints.seek(0)
         said = self._complaints.read().decode("utf-8", errors="replace").strip()
         self._complaints.close()
         last = said.splitlines()[-1] if said else "it said nothing"
+        if process.returncode == MENDABLE and ". " in last:  # said for the user, and whole
+            what, _, remedy = last.rpartition(". ")
+            return StreamError(f"{what}.", remedy)
         return StreamError(f"The process of '{self._module}' ended before its stream was up ({last}).", "Mend what it names.")
 
     @property

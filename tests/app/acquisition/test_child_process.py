@@ -19,6 +19,13 @@ def test_a_child_that_cannot_start_says_why():
         ChildProcess(HEADSET, ["--plain", "--fault=dorp:1s"]).start()
 
 
+def test_what_a_child_says_to_the_user_is_passed_on_without_the_name_of_a_module():
+    with pytest.raises(StreamError) as caught:
+        ChildProcess("app.acquisition.replay_outlet", ["nowhere.edf"]).start()
+    assert str(caught.value) == "The file 'nowhere.edf' does not exist. Check the path."
+    assert caught.value.remedy == "Check the path."
+
+
 def test_a_child_that_is_not_ready_in_time_is_given_up():
     with pytest.raises(StreamError, match="ended before its stream was up"):
         ChildProcess(HEADSET, ["--plain"]).start(timeout_s=0.05)
