@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from offline.config import RunConfig
     from offline.evaluate.compare_methods import Plan
+    from offline.stages import Run
 
 PrintTable = Callable[[Sequence[str], Sequence[Sequence[str]]], None]
 """Prints a table: header, rows."""
@@ -84,11 +86,43 @@ def run(options: argparse.Namespace, print_table: PrintTable) -> str:
     return "\n".join((*texts, f"Report: {plan.folder / 'methods.html'}"))
 
 
+def is_comparison(path: Path) -> bool:
+    """Tell whether a config has a section for this command, which other commands refuse."""
+    import tomllib
+
+    from offline.evaluate.compare_config import SECTION
+
+    try:
+        return SECTION in tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return False  # whoever reads the config says what is the matter
+
+
+def open_comparison(options: argparse.Namespace) -> Run:
+    """Open the data of a comparison: the windows that its methods get, numbered as they see them.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        The config, the run folder and the folder of the data set.
+    """
+    from offline.evaluate.compare_arms import make_arms
+    from offline.evaluate.compare_config import load_comparison
+    from offline.evaluate.compare_methods import Plan, read_views
+    from offline.runs import RunFolder
+    from offline.stages import Run
+
+    config, comparison = load_comparison(options.config)
+    folder = options.run_dir or Path("runs") / config.name
+    config, root = _at_home(config, options.data_root)
+    plan = Plan(config, comparison, tuple(make_arms(config, comparison, [])), (config.seed,), folder, root)
+    return Run(config, RunFolder(folder), read_views(plan).features, root)
+
+
 def _plan(options: argparse.Namespace) -> Plan:
     from offline.evaluate.compare_arms import make_arms
     from offline.evaluate.compare_config import load_comparison, parse_comparison
     from offline.evaluate.compare_methods import Plan, require_seeds
-    from offline.roots import data_root
 
     config, comparison = load_comparison(options.config)
     if options.shares:
@@ -97,5 +131,13 @@ def _plan(options: argparse.Namespace) -> Plan:
     only = [name.strip() for name in options.methods.split(",")] if options.methods else None
     seeds = require_seeds([int(text) for text in options.seeds.split(",")] if options.seeds else [config.seed])
     folder = options.run_dir or Path("runs") / config.name
-    root = data_root(config.dataset, options.data_root)
+    config, root = _at_home(config, options.data_root)
     return Plan(config, comparison, tuple(make_arms(config, comparison, only)), seeds, folder, root, options.folds)
+
+
+def _at_home(config: RunConfig, option: Path | None) -> tuple[RunConfig, Path | None]:
+    """Return the folder of the data set, and the config naming it: captions read ratings from there."""
+    from offline.roots import data_root
+
+    root = data_root(config.dataset, option)
+    return config.model_copy(update={"dataset": config.dataset.model_copy(update={"root": root})}), root

@@ -31,7 +31,9 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "peripherals": (
         "compute what DEAP measured beside the EEG, window by window",
-        "Writes one file for pretrain.options.peripherals and finetune.options.peripherals of the methods 'mrccl' and 'mrccl_joint'.",
+        "Writes one file for pretrain.options.peripherals and finetune.options.peripherals of the methods 'mrccl' and 'mrccl_joint'.\n"
+        "Takes a run config, or one for 'compare-methods'.\n\n"
+        "  sclcm-offline peripherals assets/configs/compare-deap.toml --data-root DEAP --out runs/deap-peripherals.npz",
     ),
 }
 
@@ -99,8 +101,9 @@ def run_words(options: argparse.Namespace, open_run: Opener, print_table: Table)
 
 def run_peripherals(options: argparse.Namespace, open_run: Opener) -> str:
     """Write the peripheral features of a run's windows; return what to tell the user."""
+    from offline.cli_compare import is_comparison, open_comparison
     from offline.datasets.peripherals import VALUES, window_peripherals
 
-    run = open_run(options)
+    run = open_comparison(options) if is_comparison(options.config) else open_run(options)
     window_peripherals(run.windows, run.recordings()).save(options.out)
     return f"Wrote {len(VALUES)} values of each of {len(run.windows)} windows to '{options.out}'."

@@ -1,0 +1,53 @@
+"""What the other commands make of the config of a comparison."""
+
+import argparse
+
+import numpy as np
+import pytest
+
+from offline.cli import main
+from offline.cli_compare import is_comparison, open_comparison
+from offline.datasets.peripherals import VALUES, load_peripherals
+from sclcm_core.simulation import write_deap
+
+CONFIG = """
+name = "tiny-deap"
+title = "Tiny"
+[dataset]
+name = "deap"
+window_hop_frames = 8
+[features]
+bands = [["alpha", 8, 13]]
+ch_names = ["T7", "T8"]
+sfreq = 128.0
+hop_s = 0.5
+n_frames = 3
+[compare]
+shares = [1.0]
+"""
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("compared")
+    write_deap(folder / "deap", n_subjects=1, video_s=5.0, matlab=False)
+    (folder / "tiny.toml").write_text(CONFIG)
+    return argparse.Namespace(config=folder / "tiny.toml", run_dir=folder / "run", data_root=folder / "deap")
+
+
+def test_peripherals_of_a_comparison_are_of_the_windows_that_its_methods_see(asked, tmp_path):
+    places = ["--data-root", str(asked.data_root), "--run-dir", str(asked.run_dir), "--out", str(tmp_path / "p.npz")]
+    assert main(["peripherals", str(asked.config), *places]) == 0
+    found, windows = load_peripherals(tmp_path / "p.npz"), open_comparison(asked).windows
+    assert found.values.shape == (len(windows), len(VALUES)) and np.array_equal(found.t0, windows.t0)
+    assert len(windows) == 80  # one of the rest and one of the video, forty times
+
+
+def test_a_config_of_a_comparison_names_the_folder_that_the_command_line_gave(asked):
+    assert open_comparison(asked).config.dataset.root == asked.data_root
+
+
+def test_a_config_without_the_section_is_no_comparison(tmp_path):
+    (tmp_path / "plain.toml").write_text(CONFIG.partition("[compare]")[0])
+    assert not is_comparison(tmp_path / "plain.toml")
+    assert not is_comparison(tmp_path / "missing.toml")
