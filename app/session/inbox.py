@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -170,9 +171,9 @@ class Listener:
         return chunks
 
     def t_now(self) -> float:
-        """Return the time on the clock of the stream in s, as well as the newest sample tells it."""
+        """Return the time on the clock of the stream in s, as well as the newest sample tells it; NaN before the first."""
         if self._newest is None:
-            return 0.0
+            return math.nan
         t, arrived = self._newest
         return t + (time.perf_counter() - arrived if self.source.realtime else 0.0)
 

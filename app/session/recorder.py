@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -14,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
+
 from app.session.inbox import Inbox, Listener, Opened
 from app.session.recording_file import OwnFiles, RecordingPlace
 from app.session.session import Session, SessionStatus
@@ -22,7 +25,7 @@ from app.session.xdf_writer import BatchFile, BinaryFile, NewFile, XdfWriter
 from sclcm_core.features.normalise import Normaliser
 from sclcm_core.inference.manifest import NormaliserStats
 from sclcm_core.streaming.quality import QualityReport
-from sclcm_core.types import Marker, Prediction, StreamSpec
+from sclcm_core.types import Float64Array, Marker, Prediction, StreamSpec
 
 log = logging.getLogger(__name__)
 
@@ -133,6 +136,7 @@ class Recorder:
         self._batches: BatchFile | None = None
         self._writer: XdfWriter | None = None
         self._file: SessionFile | None = None
+        self._early: list[Event] = []
         self._listener = Listener(session.source, self._inbox)
         self._synced = self._marked = 0.0
         self._thread = threading.Thread(target=self._run, name="record", daemon=True)
@@ -259,8 +263,11 @@ class Recorder:
             self._begin_streams(self._opened)
         if self._file is None:
             return  # an event before the stream was open
-        if isinstance(item, SampleRun):
+        if isinstance(item, Event) and math.isnan(item.t):
+            self._early.append(item)
+        elif isinstance(item, SampleRun):
             self._file.samples(item)
+            self._date_early(item.chunk.timestamps)
         elif isinstance(item, Prediction):
             self._file.prediction(item)
         elif isinstance(item, RivalAnswer):
@@ -271,6 +278,13 @@ class Recorder:
             self._file.quality(item)
         else:
             self._file.event(item)
+
+    def _date_early(self, stamps: Float64Array) -> None:
+        """Write what happened before the clock of the stream was known, under its first stamp; stamps (n_samples,) in s."""
+        early, self._early = (self._early, []) if len(stamps) else ([], self._early)
+        for event in early:
+            if self._file is not None:
+                self._file.event(replace(event, t=float(stamps[0])))
 
     def _begin_file(self) -> None:
         """Get a file to write to."""
@@ -322,7 +336,10 @@ class Recorder:
                 self._status.path.unlink(missing_ok=True)
             self._show(RecorderState.FINISHED, "No stream was opened; nothing was recorded.")
             return
-        self._file.left_out(n_seen, self._listener.t_now())
+        t = self._listener.t_now()
+        t = 0.0 if math.isnan(t) else t
+        self._date_early(np.array([t]))
+        self._file.left_out(n_seen, t)
         self._writer.close()
         self._tell(self._writer)
         self._writer = self._file = None

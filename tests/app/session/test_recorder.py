@@ -21,7 +21,7 @@ from sclcm_core.inference.bundle import Bundle, load_bundle
 from sclcm_core.inference.pipeline import WindowPolicy
 from sclcm_core.recordings import read_recording
 from sclcm_core.streaming.quality_watch import QualityWatch
-from sclcm_core.types import Marker, Prediction, StreamSpec
+from sclcm_core.types import Chunk, Marker, Prediction, StreamSpec
 from tests.app.session.array_source import ArraySource
 from tests.tiny_bundle import write_bundle
 
@@ -103,6 +103,24 @@ def test_phases_and_events_are_kept(bundle: Bundle, tmp_path: Path) -> None:
     events = [facts for _, facts in read_session(recorder.status.path).events]
     assert [e["phase"] for e in events if e["event"] == "phase"] == ["streaming", "ended"]
     assert {"event": "note", "text": "Frage 3 ✓"} in events
+
+
+def test_no_event_stands_before_the_first_sample(bundle: Bundle, tmp_path: Path) -> None:
+    class Late(ArraySource):
+        """A device whose clock has run for days."""
+
+        def read(self, timeout_s: float) -> list[Chunk]:
+            return [Chunk(chunk.samples, chunk.timestamps + 5e5) for chunk in super().read(timeout_s)]
+
+    status, _ = record(Session(Late(eeg(3)), bundle, EVERY), tmp_path)
+    found = read_session(status.path)
+    assert [(t, facts["phase"]) for t, facts in found.events[:1]] == [(5e5, "streaming")]
+    assert found.events[-1][0] == found.timestamps[-1]
+
+
+def test_a_stream_that_sends_nothing_still_leaves_its_events(bundle: Bundle, tmp_path: Path) -> None:
+    status, _ = record(Session(ArraySource(eeg(0)), bundle, EVERY), tmp_path)
+    assert [facts["phase"] for _, facts in read_session(status.path).events] == ["streaming", "ended"]
 
 
 def test_quality_reports_are_kept_as_numbers(bundle: Bundle, tmp_path: Path) -> None:
