@@ -33,6 +33,8 @@ _CONNECT_S = 3.0
 _RECONNECT_S = 1.5
 _HOUSEKEEPING_S = 1.0
 _SHOW_EVERY_S = 0.1
+_NOTABLE = (Phase.STALLED, Phase.LOST, Phase.CHANGED, Phase.RECOVERED)
+"""What who reads the log is told: that it is over as well as that it began."""
 
 _Stream = tuple[StreamDescription, Any]
 
@@ -353,8 +355,8 @@ class LslInlet:
         """Replace the snapshot that others see."""
         if phase is not self._status.phase:
             logger.log(
-                logging.WARNING if phase in (Phase.STALLED, Phase.LOST, Phase.CHANGED) else logging.INFO,
-                "%s %s",
+                logging.WARNING if phase in _NOTABLE else logging.INFO,
+                "%s: %s",
                 phase,
                 message,
             )
