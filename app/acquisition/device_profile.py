@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +16,8 @@ from app.acquisition.source import SampleSource, SourceStatus
 from sclcm_core.errors import ConfigError
 from sclcm_core.montage import canonical_name
 from sclcm_core.types import Chunk, Marker, StreamSpec
+
+log = logging.getLogger(__name__)
 
 
 class DeviceProfile(BaseModel):
@@ -30,7 +34,21 @@ class DeviceProfile(BaseModel):
         for label, name in value.items():
             if canonical_name(name) is None:
                 raise ValueError(f"'{name}' (for '{label}') is no electrode of the 10-10 system")
+        if twice := [name for name, n in Counter(canonical_name(name) for name in value.values()).items() if n > 1]:
+            raise ValueError(
+                f"{twice[0]} is said of {sum(canonical_name(name) == twice[0] for name in value.values())} channels"
+            )
         return value
+
+    @property
+    def text(self) -> str:
+        """What it says, for the user."""
+        named = [f"'{label}' is {name}" for label, name in self.electrodes.items()]
+        return ", ".join([*named, *([f"samples times {self.scale:g} are µV"] if self.scale != 1.0 else [])])
+
+    def updated(self, stated: DeviceProfile) -> DeviceProfile:
+        """Return the profile with what is stated now in place of what was stated before; the rest stays."""
+        return self.model_copy(update={name: getattr(stated, name) for name in stated.model_fields_set})
 
     def apply(self, spec: StreamSpec) -> StreamSpec:
         """Return what the stream is with the electrodes that the user named.
@@ -107,10 +125,13 @@ def make_profile(electrodes: str | None, scale: float | None) -> DeviceProfile |
     """Return the profile that the command line states; None when it states none."""
     if electrodes is None and scale is None:
         return None
+    named = {} if electrodes is None else {"electrodes": parse_electrodes(electrodes)}
     try:
-        return DeviceProfile(electrodes=parse_electrodes(electrodes) if electrodes else {}, scale=scale or 1.0)
+        return DeviceProfile.model_validate(named if scale is None else {**named, "scale": scale})
     except ValidationError as error:
-        raise ConfigError(f"{error.errors()[0]['msg']}.", "Use names such as T7, T8, Fp1.") from error
+        raise ConfigError(
+            f"{error.errors()[0]['msg'].removeprefix('Value error, ')}.", "Use names such as T7, T8, Fp1, each once."
+        ) from error
 
 
 class ProfiledSource:
@@ -123,7 +144,7 @@ class ProfiledSource:
     folder : Path
         Where profiles are kept.
     stated : DeviceProfile, optional
-        What the user says now; it is kept for the next time. Without it, what was kept is used.
+        What the user says now; it is kept for the next time. What is not said now stays as it was kept.
     """
 
     def __init__(self, source: SampleSource, folder: Path, stated: DeviceProfile | None = None) -> None:
@@ -173,9 +194,12 @@ class ProfiledSource:
 
     def _take(self, spec: StreamSpec) -> StreamSpec:
         path = profile_path(self._folder, spec)
-        self._profile = self._stated or load_profile(path) or DeviceProfile()
+        kept = load_profile(path) or DeviceProfile()
+        self._profile = kept.updated(self._stated) if self._stated is not None else kept
         described = self._profile.apply(spec)
         if self._stated is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(self._stated.model_dump(), indent=2) + "\n", encoding="utf-8")
+            path.write_text(json.dumps(self._profile.model_dump(), indent=2) + "\n", encoding="utf-8")
+        elif kept.text:
+            log.warning("As you once said of '%s': %s. To forget it, delete '%s'.", spec.name, kept.text, path)
         return described

@@ -25,6 +25,26 @@ def test_a_choice_is_made_once_and_kept_for_the_device(tmp_path: Path) -> None:
     assert again.read(1.0)[0].samples[0, 0] == 1000.0
 
 
+def test_an_electrode_is_said_of_one_channel_only() -> None:
+    with pytest.raises(ConfigError, match=r"^T7 is said of 2 channels\. Use names .* each once"):
+        make_profile("1=T7, 2=T3, 3=T8", None)
+
+
+def test_a_scale_that_is_stated_later_leaves_the_electrodes_that_were_named(tmp_path: Path) -> None:
+    ProfiledSource(source(), tmp_path, make_profile("1=T7", None)).open(1.0)
+    later = ProfiledSource(source(), tmp_path, make_profile(None, 1e3))
+    assert later.open(1.0).ch_names[0] == "T7" and later.read(1.0)[0].samples[0, 0] == 1000.0
+    third = ProfiledSource(source(), tmp_path, make_profile("2=T8", None))
+    assert third.open(1.0).ch_names[:2] == ("EXG Channel 0", "T8") and third.read(1.0)[0].samples[0, 0] == 1000.0
+
+
+def test_what_was_kept_is_told_whenever_it_is_used(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    ProfiledSource(source(), tmp_path, make_profile("1=T7", 2.0)).open(1.0)
+    assert not caplog.records
+    ProfiledSource(source(), tmp_path).open(1.0)
+    assert "'1' is T7, samples times 2 are µV. To forget it, delete" in caplog.text and str(tmp_path) in caplog.text
+
+
 def test_another_device_is_not_touched(tmp_path: Path) -> None:
     ProfiledSource(source(), tmp_path, make_profile("1=T7", None)).open(1.0)
     other = ProfiledSource(ArraySource(np.ones((10, 3)), sfreq=500.0, ch_names=UNNAMED), tmp_path)
