@@ -98,7 +98,10 @@ def _missing_text(spec: StreamSpec, missing: list[str]) -> str:
 
 def _missing_remedy(spec: StreamSpec) -> str:
     if not any(canonical_name(label) for label in spec.ch_names):
-        return "Give the channels the names of electrodes (10-20 system) in the device's LSL program."
+        return (
+            "Give the channels the names of electrodes (10-20 system) in the device's LSL program, "
+            "or say which is which with --electrodes 3=T7,4=T8."
+        )
     return "Choose a model that uses other channels (`sclcm models` lists them), or a device that has these."
 
 

@@ -13,7 +13,7 @@ from sclcm_core.recordings.recording import Recording
 PART = ", part "
 """What stands between a person's name and the number of a part, where a device came back changed in a recording of several people."""
 
-_ASK = {"trial": "trial", "person": "--trial or --person with"}
+_ASK = {"trial": "--trial with", "person": "--trial or --person with"}
 
 
 @dataclass(frozen=True, slots=True)

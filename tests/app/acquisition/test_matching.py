@@ -47,7 +47,7 @@ def test_missing_channels_are_named_together_with_what_is_there():
 
 
 def test_a_stream_without_electrode_names_is_told_to_name_them():
-    with pytest.raises(MatchError, match=r"channels T7, T8; .*ch 1, ch 2.*names of electrodes"):
+    with pytest.raises(MatchError, match=r"channels T7, T8; .*ch 1, ch 2.*names of electrodes.*--electrodes 3=T7,4=T8"):
         match(stream(200.0, "ch 1", "ch 2"), FEATURES)
 
 

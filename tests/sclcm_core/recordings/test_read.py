@@ -64,7 +64,7 @@ def test_files_with_trials_list_them_and_read_the_chosen_one(suffix: str, small_
 
 
 @pytest.mark.parametrize(
-    ("trial", "beat"), [(None, r"holds 3 trials. Choose one: trial 1, 2, 10"), ("4", "holds no trial '4'")]
+    ("trial", "beat"), [(None, r"holds 3 trials. Choose one: --trial with 1, 2, 10"), ("4", "holds no trial '4'")]
 )
 def test_a_trial_must_be_chosen_from_those_there_are(trial: str | None, beat: str, small_files: dict[str, Path]) -> None:
     with pytest.raises(RecordingError, match=beat):
