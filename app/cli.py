@@ -38,9 +38,10 @@ Each command has its own help: sclcm replay --help
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status: 0 success, 2 something the user can mend."""
     arguments = build_parser().parse_args(argv)
-    logging.basicConfig(
-        level=logging.DEBUG if arguments.verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
-    )
+    if arguments.verbose:
+        logging.basicConfig(level=logging.DEBUG, format="%(levelname)s %(name)s: %(message)s")
+    else:
+        logging.basicConfig(level=logging.WARNING, format="sclcm: %(message)s")  # what a user is told, not where in the program
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
         return command(arguments)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.acquisition.simulated_headset import SimulatedHeadset
@@ -121,3 +122,44 @@ def test_killed_it_leaves_both_people_but_for_the_last_second(tmp_path: Path) ->
 def test_what_several_people_cannot_share_is_refused_before_anything_is_started(extra: list[str], said: str, capsys) -> None:
     assert main(["live", "--headless", "--model", "emotion-simulated", *extra]) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.lsl
+@pytest.mark.slow
+def test_when_ones_headset_comes_back_changed_the_other_loses_nothing_and_every_part_can_be_run_again(
+    tmp_path: Path, capsys
+) -> None:
+    with SimulatedHeadset("headset A", seed=1) as one, SimulatedHeadset("headset B", seed=2) as other:
+        command = [sys.executable, "-m", "app.cli", "live", *streams(one, other), *PEOPLE, "--headless", "--json"]
+        with subprocess.Popen(
+            [*command, "--record", str(tmp_path)], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            until_answers(process, "bo", 8)
+            other.kill()
+            changed = ("--channels=Cz,T8,T7", "--sfreq=500")
+            with SimulatedHeadset("headset B", other.source_id, seed=2, extra=changed):
+                until_answers(process, "bo", 8)
+                process.send_signal(signal.SIGINT)
+                _, complaints = process.communicate(timeout=10)
+    assert process.returncode == 0 and "came back with 3 channels instead of 8 and 500 Hz instead of 250 Hz" in complaints
+    (path,) = tmp_path.glob("*.xdf")
+    ada, *parts = read_sessions(path)
+    assert ada.n_lost == 0 and np.ptp(np.diff(ada.timestamps)) < 1e-3, "nothing of the other person is touched"
+    assert [(p.header.who, p.header.sfreq, len(p.header.ch_names)) for p in parts] == [
+        ("bo", 250.0, 8),
+        ("bo, part 2", 500.0, 3),
+    ]
+    assert parts[0].t_last < parts[1].t_first and all(len(p.predictions) >= 8 for p in parts)
+    assert main(["rerun", str(path)]) == 0
+    assert list_trials(path) == ("ada", "bo", "bo, part 2")
+    assert main(["replay", str(path), "--headless", "--speed", "max", "--model", MODELS[0]]) == 2
+    assert "3 sessions of 2 people" in capsys.readouterr().err
+
+
+def until_answers(process: subprocess.Popen[str], person: str, n_answers: int) -> None:
+    """Read lines until a person has got answers."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        n_answers -= json.loads(line)["person"] == person
+        if n_answers == 0:
+            return
