@@ -15,6 +15,7 @@ from sclcm_core.errors import ConfigError, SclcmError
 if TYPE_CHECKING:
     from offline.evaluate.summary import Summary
     from offline.stages import Run
+    from offline.training.logs import LogKind
 
 _DESCRIPTION = """\
 Train models on recordings and write the bundles that 'sclcm' runs live.
@@ -141,7 +142,7 @@ def _add_stage_options(stage: argparse.ArgumentParser, name: str) -> None:
         stage.add_argument(
             "--float", action="store_true", help="also write the float network as NAME-float.onnx, to compare live"
         )
-    if name in ("run", "pretrain", "finetune"):
+    if name in ("run", "evaluate", "pretrain", "finetune"):
         stage.add_argument(
             "--log",
             choices=("csv", "tensorboard"),
@@ -191,30 +192,32 @@ def _prepare(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
+    from offline.config import load_config
+
     if options.fold is not None:
         from offline.stages import run_folds
 
-        (result,) = run_folds(_open(options), only=options.fold)
+        (result,) = run_folds(_open(options), only=options.fold, log=options.log)
         print(f"Fold {options.fold} ({result.name}) is done.")
         return
-    if options.seeds or options.sweep:
+    if options.seeds or options.sweep or load_config(options.config).evaluate.seeds:
         print(cli_study.run_seeds(options, _print_table))
         return
     run = _open(options)
     if options.engine != "joblib":
         from offline.fold_jobs import compute_folds
 
-        compute_folds([run], cli_study.engine_of(options, run.folder.path))
-    _evaluated(run, options.jobs)
+        compute_folds([run], cli_study.engine_of(options, run.folder.path), log=options.log)
+    _evaluated(run, options.jobs, options.log)
 
 
-def _evaluated(run: Run, n_jobs: int | None) -> Summary:
+def _evaluated(run: Run, n_jobs: int | None, log: LogKind = "csv") -> Summary:
     from offline.evaluate.cross_validate import default_jobs
     from offline.evaluate.report import METHODS_TABLE, method_cells
     from offline.reporting import write_report
     from offline.stages import measure
 
-    summary = measure(run, n_jobs=n_jobs or default_jobs())
+    summary = measure(run, n_jobs=n_jobs or default_jobs(), log=log)
     _print_table(METHODS_TABLE, [method_cells(method) for method in summary.methods])
     print(f"Chance {summary.chance:.3f}. {summary.protocol}")
     print(f"Report: {write_report(run, summary)}")
@@ -254,7 +257,7 @@ def _run(options: argparse.Namespace) -> None:
     from offline.final_fit import finetune_final, pretrain_final
 
     run = _open(options)
-    summary = _evaluated(run, options.jobs)
+    summary = _evaluated(run, options.jobs, options.log)
     pretrain_final(run, log=options.log)
     finetune_final(run, log=options.log)
     _shipped(run, summary, options.float)
@@ -304,7 +307,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "simulate": lambda options: print(cli_study.run_simulate(options)),
     cli_calibrate.NAME: lambda options: print(cli_calibrate.run_check(options, _open, _print_table)),
     "embedding": lambda options: cli_ablate.run_embedding(options, _open, _print_table),
-    "ablate": lambda options: cli_ablate.run_ablate(options, _print_table),
+    "ablate": lambda options: print(cli_ablate.run_ablate(options, _print_table)),
     "explore": lambda options: cli_explore.run_explore(options, _print_table),
     "audit": lambda options: cli_explore.run_audit(options, _print_table),
     "few-shot": lambda options: cli_methods.run_few_shot(options, _open, _print_table),
