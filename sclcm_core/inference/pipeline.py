@@ -150,8 +150,13 @@ class Pipeline:
             self._baseline = None
             self._frames.clear()
             self._frames.append(frame)
-        else:
+        elif self._why_no_rest(frame) is None:
             baseline.push(frame)
+
+    def _why_no_rest(self, frame: FeatureFrame) -> str | None:
+        """Return what speaks against a frame of the rest: a baseline of a clenched jaw would spoil every answer after it."""
+        back_s = (self.manifest.features.window - 1) / self.manifest.features.sfreq
+        return frame.fault or self._gate.why_withheld(frame.t_end - back_s, frame.t_end)
 
     def _predict(self, frame: FeatureFrame, t_arrived: float) -> Prediction:
         spec = self.manifest.features
@@ -193,7 +198,8 @@ class Pipeline:
     def _why_withheld(self) -> str | None:
         if self._baseline:
             done, needed = self._baseline.progress_s
-            return f"taking your baseline: {done:.0f} of {needed:.0f} s"
+            against = self._why_no_rest(self._frames[-1])
+            return f"taking your baseline: {done:.0f} of {needed:.0f} s" + (f"; {against}" if against else "")
         if len(self._frames) < self.manifest.features.n_frames:
             needed_s = self.manifest.features.span_s
             return f"filling the first window: {len(self._frames)} of {self.manifest.features.n_frames} frames ({needed_s:g} s)"

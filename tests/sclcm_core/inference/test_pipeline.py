@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -97,6 +99,19 @@ def test_a_baseline_is_taken_first_and_then_used(bundle: Bundle) -> None:
     first = next(p for p in predictions if p.withheld is None)
     assert first.index == 33, "no frame of the baseline may be in a prediction"
     assert pipeline.baseline_progress_s is None
+
+
+def test_a_poor_signal_is_no_part_of_a_baseline_and_is_named_while_it_lasts(bundle: Bundle) -> None:
+    samples, times = eeg(60, 128.0)
+    clean = Pipeline(bundle.manifest, bundle.predictor, 128.0, baseline_s=15.0)
+    run(clean, samples, times, 128)
+    samples[2 * 128 : 10 * 128, 0] = 5e4 * np.sign(np.sin(np.arange(8 * 128)))
+    railed = Pipeline(bundle.manifest, bundle.predictor, 128.0, baseline_s=15.0)
+    predictions = run(railed, samples, times, 128)
+    assert railed.baseline_progress_s is None
+    assert np.abs(railed.normaliser.mean - clean.normaliser.mean).max() < 1.0, "nats; a railed second has 10 more"
+    at_nine = next(p for p in predictions if p.t_end > times[9 * 128])
+    assert re.fullmatch(r"taking your baseline: \d of 15 s; poor signal: T7 .*", str(at_nine.withheld)), at_nine.withheld
 
 
 def test_a_given_normaliser_takes_the_place_of_the_populations(bundle: Bundle) -> None:
