@@ -184,8 +184,9 @@ def _add_play(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="WHAT",
-        help="what goes wrong, for teaching and tests: drop:3s@10 loses three seconds after ten; also nan, flat, railed, line, "
-        "jitter, drift, freeze, restart, lose; may be given several times",
+        help="what goes wrong, for teaching and tests, as KIND[:VALUE][@START][/CHANNEL]: drop:3s@10 loses three seconds after ten, "
+        "flat:5s@2/T7 holds T7 still; kinds: drop, mute, freeze, restart, kill, jitter, drift, jump, nan, flat, railed, line, "
+        "offset, loss; may be given several times",
     )
     _add_network(parser)
 

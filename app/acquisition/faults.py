@@ -13,7 +13,9 @@ from sclcm_core.errors import ConfigError, nearest
 from sclcm_core.montage import find_channels
 from sclcm_core.types import BoolArray, Float32Array, Float64Array
 
-Kind = Literal["drop", "jitter", "nan", "flat", "railed", "line", "drift", "loss", "restart", "freeze", "jump", "kill", "mute"]
+Kind = Literal[
+    "drop", "mute", "freeze", "restart", "kill", "jitter", "drift", "jump", "nan", "flat", "railed", "line", "offset", "loss"
+]  # fmt: skip
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """All kinds of faults."""
@@ -25,10 +27,11 @@ _SHAPE = re.compile(
     r"^(?P<kind>[a-z]+)(:(?P<value>[+-]?[\d.]+)(?P<unit>s|ms|%|uV|µV|Hz)?)?(@(?P<start>[\d.]+)s?)?(/(?P<channel>.+))?$"
 )
 _UNITS = {"s": 1.0, "ms": 1e-3, "%": 1e-2, "uV": 1.0, "µV": 1.0, "Hz": 1.0, None: 1.0}
+_OF_THE_SIGNAL = ("nan", "flat", "railed", "line", "offset", "loss")
 _LASTING = ("drop", "nan", "flat", "railed", "restart", "freeze", "mute")
 _DEFAULTS: dict[str, float] = {
     "drop": 1.0, "jitter": 0.02, "nan": 1.0, "flat": 5.0, "railed": 5.0, "line": 100.0, "drift": 0.01, "loss": np.inf,
-    "restart": 3.0, "freeze": 4.0, "jump": -1000.0, "kill": 0.0, "mute": 3.0,
+    "restart": 3.0, "freeze": 4.0, "jump": -1000.0, "kill": 0.0, "mute": 3.0, "offset": 150_000.0,
 }  # fmt: skip
 
 FAULTS: dict[str, str] = {
@@ -44,6 +47,7 @@ FAULTS: dict[str, str] = {
     "flat": "a constant value for VALUE s",
     "railed": "the amplifier's limit for VALUE s",
     "line": "mains hum of VALUE uV",
+    "offset": "a constant VALUE uV on top of the signal, as amplifiers without a high-pass deliver it",
     "loss": "the electrode falls off and stays off",
 }
 """What each kind does."""
@@ -156,7 +160,7 @@ class FaultInjector:
         out = samples
         for fault in self.faults:
             where = (t >= fault.start_s) & (t < fault.stop_s)
-            if fault.kind in ("nan", "flat", "railed", "line", "loss") and where.any():
+            if fault.kind in _OF_THE_SIGNAL and where.any():
                 out = out.copy() if out is samples else out
                 block = np.ix_(np.flatnonzero(where), np.asarray(self._columns[fault]))
                 out[block] = self._faulty(fault, out[block], t[where])
@@ -167,6 +171,8 @@ class FaultInjector:
             return RAIL_UV
         if fault.kind == "line":
             return values + fault.value * np.sin(2 * np.pi * 50.0 * t)[:, None]
+        if fault.kind == "offset":
+            return values + fault.value
         if fault.kind == "flat":
             return self._flat_at.setdefault(fault, values[0].copy())
         return np.nan

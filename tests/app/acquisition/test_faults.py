@@ -29,6 +29,7 @@ def wave(n_samples: int = 300) -> np.ndarray:
         ("jump:-1000s@4", Fault("jump", -1000.0, 4.0)),
         ("flat:5s@2/T7", Fault("flat", 5.0, 2.0, "T7")),
         ("line:100uV", Fault("line", 100.0)),
+        ("offset:-187000uV", Fault("offset", -187_000.0)),
         ("restart", Fault("restart", 3.0)),
     ],
 )
@@ -83,6 +84,12 @@ def test_a_lost_electrode_stays_lost():
 def test_mains_hum_has_its_amplitude():
     hum = injector("line:100uV").alter(np.zeros((300, 2), np.float32), 3)
     assert np.abs(hum).max() <= 100.0
+
+
+def test_an_offset_lies_on_top_of_the_signal_from_its_start():
+    samples = injector("offset:1000uV@1/T8").alter(wave(), 0)
+    assert np.array_equal(samples[:, 0], wave()[:, 0])
+    assert np.array_equal(samples[:, 1] - wave()[:, 1], np.repeat([0.0, 1000.0], [100, 200]))
 
 
 def test_dropped_samples_are_dropped_and_jittered_stamps_stray_no_further():
