@@ -126,7 +126,15 @@ def run_protocols(options: argparse.Namespace, print_table: PrintTable) -> str:
     """Run the command ``protocols`` and return what to tell."""
     from offline.config import load_config
     from offline.evaluate.cross_validate import default_jobs
-    from offline.evaluate.protocols import PROTOCOLS_TABLE, protocol_rows, protocol_variants, protocols_html
+    from offline.evaluate.protocols import (
+        PROTOCOLS_TABLE,
+        gap_sentences,
+        protocol_rows,
+        protocol_variants,
+        protocols_html,
+        simulated_settings,
+    )
+    from offline.roots import data_root
     from offline.stages import evaluate_variants
 
     config = load_config(options.config)
@@ -136,9 +144,11 @@ def run_protocols(options: argparse.Namespace, print_table: PrintTable) -> str:
     folder = (options.run_dir or Path("runs") / config.name) / "protocols"
     points = evaluate_variants(variants, folder, options.data_root, n_jobs=options.jobs or default_jobs())
     print_table(PROTOCOLS_TABLE, protocol_rows(points))
+    write_json(folder / "protocols.json", PROTOCOLS_TABLE, protocol_rows(points))
     report = folder / "report.html"
-    report.write_text(protocols_html(config, points), encoding="utf-8")
-    return f"Report: {report}"
+    settings = simulated_settings(data_root(config.dataset, options.data_root))
+    report.write_text(protocols_html(config, points, settings), encoding="utf-8")
+    return "\n".join([*gap_sentences(points), f"Report: {report}"])
 
 
 def run_simulate(options: argparse.Namespace) -> str:
@@ -163,7 +173,12 @@ def run_simulate(options: argparse.Namespace) -> str:
 
 def add_engine_options(stage: argparse.ArgumentParser) -> None:
     """Add what says who computes, and over which seeds and settings."""
-    stage.add_argument("--seeds", type=_numbers, metavar="N,N,...", help="evaluate with each seed, and give mean and spread")
+    stage.add_argument(
+        "--seeds",
+        type=_numbers,
+        metavar="N,N,...",
+        help="evaluate with each seed, and give mean and spread (default: those of the config)",
+    )
     stage.add_argument(
         "--sweep",
         action="append",
@@ -192,7 +207,7 @@ def run_seeds(options: argparse.Namespace, print_table: PrintTable) -> str:
     config = load_config(options.config)
     trials = plan_study(config, options.seeds or (), options.sweep)
     folder = options.run_dir or Path("runs") / config.name / "study"
-    summaries = run_study(trials, folder, options.data_root, engine_of(options, folder))
+    summaries = run_study(trials, folder, options.data_root, engine_of(options, folder), log=options.log)
     print_table(STUDY_TABLE, study_rows(trials, summaries))
     return (
         "Settings are to be chosen by the last column, which is of validation people; the others are of test people.\n"

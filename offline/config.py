@@ -172,13 +172,17 @@ class EvaluateConfig(_Strict):
         dict[str, bool | int | str], Field(description="options of the split, such as k or n_validation_subjects")
     ] = {}
     baselines: Annotated[
-        tuple[Literal["majority", "logistic_regression", "riemannian"], ...],
+        tuple[Literal["majority", "logistic_regression", "time_course", "riemannian"], ...],
         Field(description="simple methods on the same folds"),
     ] = ("majority", "logistic_regression")
     n_permutations: Annotated[int, Field(ge=0, description="permutations of trial labels for the level of chance")] = 1000
     n_refits: Annotated[
         int, Field(ge=0, description="refits of logistic regression on permuted training labels, for the same; 0 for none")
     ] = 0
+    seeds: Annotated[
+        tuple[Annotated[int, Field(ge=0)], ...],
+        Field(description="'evaluate' repeats everything with each, and gives mean and spread; elsewhere the one seed holds"),
+    ] = ()
     design_subjects: Annotated[
         tuple[str, ...],
         Field(description="people on whom shape and training were chosen; figures of the others are given by themselves too"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from offline.evaluate.fold_store import load_fold
 from offline.progress import Report, silent
 from offline.runs import RunFolder
 from offline.stages import Run, read_run, run_covariances
+from offline.training.logs import LogKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,15 @@ class FoldJob:
         Number of the fold, from 0.
     root : Path or None
         Folder of the data set, which every machine must see too.
+    log : {'csv', 'tensorboard'}
+        Whether TensorBoard's files are written as well.
     """
 
     config: RunConfig
     folder: Path
     fold: int
     root: Path | None
+    log: LogKind = "csv"
 
 
 def run_fold_job(job: FoldJob) -> dict[str, Any]:
@@ -58,11 +63,12 @@ def run_fold_job(job: FoldJob) -> dict[str, Any]:
         answers are in the run folder.
     """
     run, covariances = _prepared(job)
-    (result,) = cross_validate(job.config, run.windows, RunFolder(job.folder), covariances=covariances, only=job.fold)
+    folder = RunFolder(job.folder)
+    (result,) = cross_validate(job.config, run.windows, folder, covariances=covariances, only=job.fold, log=job.log)
     return {"folder": str(job.folder), "fold": job.fold, **_figures(result)}
 
 
-def compute_folds(runs: Sequence[Run], engine: Engine, report: Report = silent) -> None:
+def compute_folds(runs: Sequence[Run], engine: Engine, report: Report = silent, *, log: LogKind = "csv") -> None:
     """Have an engine compute every fold of several runs that has no result yet.
 
     Parameters
@@ -73,8 +79,10 @@ def compute_folds(runs: Sequence[Run], engine: Engine, report: Report = silent) 
         Who computes.
     report : callable
         Told of each fold.
+    log : {'csv', 'tensorboard'}
+        Whether TensorBoard's files of every fold are written as well.
     """
-    jobs = [job for run in runs for job in missing_jobs(run)]
+    jobs = [dataclasses.replace(job, log=log) for run in runs for job in missing_jobs(run)]
     report(0, len(jobs), "")
     for done, figures in enumerate(launch(run_fold_job, jobs, engine), start=1):
         report(done, len(jobs), f"{Path(figures['folder']).name}: {figures['name']} done")

@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from offline.config import RunConfig
+from offline.config import RunConfig, parse_config
 from sclcm_core.errors import ConfigError
 
 _PACKAGES = ("sclcm-live", "torch", "numpy", "scipy", "scikit-learn", "onnx", "onnxruntime", "mne")
@@ -124,7 +124,7 @@ def open_run(config: RunConfig, path: Path | None = None) -> RunFolder:
 
 
 def _refuse_another(folder: RunFolder, content: dict[str, Any]) -> None:
-    found = folder.read_json("config.json")
+    found = _with_new_keys(folder.read_json("config.json"))
     if found != content:
         differing = sorted(key for key in content if found.get(key) != content[key])
         raise ConfigError(
@@ -133,11 +133,19 @@ def _refuse_another(folder: RunFolder, content: dict[str, Any]) -> None:
         )
 
 
+def _with_new_keys(content: dict[str, Any]) -> dict[str, Any]:
+    """Give a config of an older version of this program the keys that were not there yet, as they usually are."""
+    try:
+        return parse_config(content, "the run folder").model_dump(mode="json")
+    except ConfigError:
+        return content
+
+
 def fingerprint(config: RunConfig) -> str:
     """Return a hash that changes when anything that is computed would."""
     content = config.model_dump(mode="json", exclude={"title", "bundle"})
     content["dataset"].pop("root")
-    for key in ("design_subjects", "n_permutations"):
+    for key in ("seeds", "design_subjects", "n_permutations"):
         content["evaluate"].pop(key)
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 

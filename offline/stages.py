@@ -27,6 +27,7 @@ from offline.progress import Report, progress_bar, silent
 from offline.roots import data_root
 from offline.runs import RunFolder, open_run
 from offline.seeds import Seed
+from offline.training.logs import LogKind
 from sclcm_core.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -178,7 +179,7 @@ def windows_facts(windows: WindowSet) -> dict[str, Any]:
     }
 
 
-def run_folds(run: Run, *, n_jobs: int = 1, only: int | None = None) -> list[FoldResult]:
+def run_folds(run: Run, *, n_jobs: int = 1, only: int | None = None, log: LogKind = "csv") -> list[FoldResult]:
     """Run the folds that have no result yet.
 
     Parameters
@@ -189,15 +190,18 @@ def run_folds(run: Run, *, n_jobs: int = 1, only: int | None = None) -> list[Fol
         Folds at a time.
     only : int, optional
         Number of the one fold to run, from 0.
+    log : {'csv', 'tensorboard'}
+        Whether TensorBoard's files of every fold are written as well.
 
     Returns
     -------
     list of FoldResult
         In the order of the folds; the one alone when `only` is given.
     """
+    covariances = run_covariances(run)
     with progress_bar("evaluating") as report:
         return cross_validate(
-            run.config, run.windows, run.folder, covariances=run_covariances(run), n_jobs=n_jobs, only=only, report=report
+            run.config, run.windows, run.folder, covariances=covariances, n_jobs=n_jobs, only=only, log=log, report=report
         )
 
 
@@ -215,7 +219,7 @@ def protocol_text(config: RunConfig) -> str:
     return HELD_OUT if evaluate.options.get("honest") else PROTOCOLS[evaluate.split]
 
 
-def measure(run: Run, *, n_jobs: int = 1) -> Summary:
+def measure(run: Run, *, n_jobs: int = 1, log: LogKind = "csv") -> Summary:
     """Cross-validate the recipe.
 
     Parameters
@@ -224,13 +228,15 @@ def measure(run: Run, *, n_jobs: int = 1) -> Summary:
         The run.
     n_jobs : int
         Folds at a time.
+    log : {'csv', 'tensorboard'}
+        Whether TensorBoard's files of every fold are written as well.
 
     Returns
     -------
     Summary
         Also in ``metrics.json``.
     """
-    results = run_folds(run, n_jobs=n_jobs)
+    results = run_folds(run, n_jobs=n_jobs, log=log)
     protocol = protocol_text(run.config)
     seed = Seed(run.config.seed).of("summary")
     evaluate = run.config.evaluate

@@ -21,6 +21,7 @@ from offline.progress import progress_bar
 from offline.runs import open_run
 from offline.seeds import Seed
 from offline.stages import measure, prepare
+from offline.training.logs import LogKind
 from sclcm_core.errors import ConfigError
 
 STUDY_TABLE = (
@@ -62,7 +63,7 @@ class Trial:
         return Path(self.setting.replace(" ", "").replace("/", "_") or ".") / f"seed-{self.seed}"
 
 
-def plan_study(config: RunConfig, seeds: Sequence[int], sweeps: Sequence[str]) -> list[Trial]:
+def plan_study(config: RunConfig, seeds: Sequence[int] = (), sweeps: Sequence[str] = ()) -> list[Trial]:
     """Lay out every setting with every seed.
 
     Parameters
@@ -70,7 +71,7 @@ def plan_study(config: RunConfig, seeds: Sequence[int], sweeps: Sequence[str]) -
     config : RunConfig
         The recipe.
     seeds : sequence of int
-        Seeds; the config's own when there is none.
+        Seeds; those of the config when there is none, and its one seed where it names no others.
     sweeps : sequence of str
         ``KEY=VALUE,VALUE,...`` with the dotted name of a key, such as ``finetune.encoder_lr=1e-3,2e-3``; of several, every combination.
 
@@ -89,7 +90,10 @@ def plan_study(config: RunConfig, seeds: Sequence[int], sweeps: Sequence[str]) -
     for chosen in product(*values):
         settings = dict(zip(keys, chosen, strict=True))
         text = ", ".join(f"{key}={value}" for key, value in settings.items())
-        trials += [Trial(text, seed, with_settings(config, settings | {"seed": seed})) for seed in seeds or (config.seed,)]
+        trials += [
+            Trial(text, seed, with_settings(config, settings | {"seed": seed, "evaluate.seeds": []}))
+            for seed in seeds or config.evaluate.seeds or (config.seed,)
+        ]
     return trials
 
 
@@ -128,7 +132,9 @@ def _parse_sweep(text: str) -> tuple[str, list[Any]]:
     return key, found
 
 
-def run_study(trials: Sequence[Trial], folder: Path, root: Path | None, engine: Engine) -> list[Summary]:
+def run_study(
+    trials: Sequence[Trial], folder: Path, root: Path | None, engine: Engine, *, log: LogKind = "csv"
+) -> list[Summary]:
     """Evaluate every trial in a run folder of its own; what is there already is not computed again.
 
     Parameters
@@ -141,6 +147,8 @@ def run_study(trials: Sequence[Trial], folder: Path, root: Path | None, engine: 
         Folder of the data set.
     engine : Engine
         Who computes; the folds of all trials are one queue.
+    log : {'csv', 'tensorboard'}
+        Whether TensorBoard's files of every fold are written as well.
 
     Returns
     -------
@@ -149,7 +157,7 @@ def run_study(trials: Sequence[Trial], folder: Path, root: Path | None, engine: 
     """
     runs = [prepare(trial.config, open_run(trial.config, folder / trial.folder), root) for trial in trials]
     with progress_bar("folds") as report:
-        compute_folds(runs, engine, report)
+        compute_folds(runs, engine, report, log=log)
     summaries = [measure(run) for run in runs]
     rows = [dict(zip(STUDY_TABLE, row, strict=True)) for row in study_rows(trials, summaries)]
     single = [

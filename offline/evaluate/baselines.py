@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from offline.datasets.window_set import Int64Array
 from offline.evaluate.scores import balanced_accuracy, confusion
 from offline.evaluate.sealed import Answer
 from offline.training.inputs import Inputs
@@ -59,26 +60,54 @@ def fit_logistic_regression(
     callable
         Takes windows, returns probabilities (n, n_classes).
     """
-    fitted = [_fit(train, strength) for strength in strengths]
-    scores = [_score(model, validation, n_classes) for model in fitted] if len(fitted) > 1 else [0.0]
+    return _best(train, validation, n_classes, strengths, lambda inputs: inputs.mean_frame)
+
+
+def fit_time_course(train: Inputs, validation: Inputs, n_classes: int, *, strengths: Sequence[float] = STRENGTHS) -> Answer:
+    """Fit the same linear classifier on every frame of the window: it sees what the network sees, the course over time included.
+
+    Where windows are aligned to what was watched, it shows how much can be had by recognising that.
+
+    Parameters
+    ----------
+    train, validation, n_classes, strengths
+        As of :func:`fit_logistic_regression`.
+
+    Returns
+    -------
+    callable
+        Takes windows, returns probabilities (n, n_classes).
+    """
+    return _best(train, validation, n_classes, strengths, lambda inputs: inputs.features.reshape(len(inputs), -1))
+
+
+_View = Callable[[Inputs], Float32Array]
+"""What a linear classifier sees of windows, shape (n, n_values)."""
+
+
+def _best(train: Inputs, validation: Inputs, n_classes: int, strengths: Sequence[float], view: _View) -> Answer:
+    """Fit with each strength, and answer with the one that the validation people prefer."""
+    fitted = [
+        LogisticRegression(C=strength, class_weight="balanced", max_iter=500).fit(view(train), train.label)
+        for strength in strengths
+    ]
+    scores = [_score(model.predict(view(validation)), validation, n_classes) for model in fitted] if len(fitted) > 1 else [0.0]
     best = fitted[int(np.argmax(scores))]
-    return lambda inputs: _probabilities(best, inputs, n_classes)
+
+    def answer(inputs: Inputs) -> Float32Array:
+        out = np.zeros((len(inputs), n_classes), np.float32)
+        out[:, best.classes_] = best.predict_proba(view(inputs))
+        return out
+
+    return answer
 
 
-def _fit(train: Inputs, strength: float) -> LogisticRegression:
-    model = LogisticRegression(C=strength, class_weight="balanced", max_iter=500)
-    return model.fit(train.mean_frame, train.label)
-
-
-def _score(model: LogisticRegression, inputs: Inputs, n_classes: int) -> float:
-    return balanced_accuracy(confusion(inputs.label, model.predict(inputs.mean_frame), n_classes))
-
-
-def _probabilities(model: LogisticRegression, inputs: Inputs, n_classes: int) -> Float32Array:
-    out = np.zeros((len(inputs), n_classes), np.float32)
-    out[:, model.classes_] = model.predict_proba(inputs.mean_frame)
-    return out
+def _score(answer: Int64Array, inputs: Inputs, n_classes: int) -> float:
+    return balanced_accuracy(confusion(inputs.label, answer, n_classes))
 
 
 BASELINES: dict[str, FitBaseline] = {"majority": fit_majority, "logistic_regression": fit_logistic_regression}
+"""Those that see no more of a window than its mean over time."""
+
+ALL_BASELINES = BASELINES | {"time_course": fit_time_course}
 """All simple methods by name."""

@@ -7,6 +7,8 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,6 +23,7 @@ from offline.evaluate.fold_store import load_fold, save_fold
 from offline.evaluate.run_fold import run_fold
 from offline.progress import Report, silent
 from offline.runs import RunFolder
+from offline.training.logs import LogKind
 from sclcm_core.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -34,6 +37,7 @@ def cross_validate(
     covariances: Covariances | None = None,
     n_jobs: int = 1,
     only: int | None = None,
+    log: LogKind = "csv",
     report: Report = silent,
 ) -> list[FoldResult]:
     """Run every fold that has no result yet.
@@ -52,6 +56,8 @@ def cross_validate(
         Folds at a time, each in a process with one thread; the results do not depend on it.
     only : int, optional
         Number of the one fold to run, from 0: for the array jobs of a cluster, which share the folder.
+    log : {'csv', 'tensorboard'}
+        Whether TensorBoard's files are written as well, under ``tensorboard/fold-000`` and so on.
     report : callable
         Told of each fold.
 
@@ -73,7 +79,8 @@ def cross_validate(
     done = {k: found for k in wanted if (found := load_fold(folder.fold_path(k), keys[k]))}
     missing = [k for k in wanted if k not in done]
     report(len(done), len(wanted), "")
-    jobs = [(config, windows, folds[k], k, covariances) for k in missing]
+    logs = folder.path / "tensorboard" if log == "tensorboard" else None
+    jobs = [_Job(config, windows, folds[k], k, covariances, logs) for k in missing]
     for k, result in _run(jobs, n_jobs):
         save_fold(folder.fold_path(k), result, keys[k])
         done[k] = result
@@ -81,7 +88,15 @@ def cross_validate(
     return [done[k] for k in wanted]
 
 
-_Job = tuple[RunConfig, WindowSet, Fold, int, Covariances | None]
+class _Job(NamedTuple):
+    """A fold, with everything that a process needs to know of it."""
+
+    config: RunConfig
+    windows: WindowSet
+    fold: Fold
+    number: int
+    covariances: Covariances | None
+    logs: Path | None
 
 
 def _run(jobs: list[_Job], n_jobs: int) -> Iterator[tuple[int, FoldResult]]:
@@ -89,23 +104,22 @@ def _run(jobs: list[_Job], n_jobs: int) -> Iterator[tuple[int, FoldResult]]:
     from joblib.externals.loky import get_reusable_executor
 
     if n_jobs == 1:
-        yield from (_numbered(*job) for job in jobs)
+        yield from map(_numbered, jobs)
         return
     try:
-        yield from Parallel(n_jobs=n_jobs, return_as="generator_unordered")(delayed(_numbered)(*job) for job in jobs)
+        yield from Parallel(n_jobs=n_jobs, return_as="generator_unordered")(delayed(_numbered)(job) for job in jobs)
     finally:
         get_reusable_executor().shutdown(wait=True)  # joblib would keep idle workers and two threads for minutes
 
 
-def _numbered(
-    config: RunConfig, windows: WindowSet, fold: Fold, number: int, covariances: Covariances | None
-) -> tuple[int, FoldResult]:
+def _numbered(job: _Job) -> tuple[int, FoldResult]:
     import torch
 
     before = torch.get_num_threads()
     torch.set_num_threads(1)  # more threads would change the order of sums, and with it the result
     try:
-        return number, run_fold(config, windows, fold, covariances)
+        log_dir = job.logs and job.logs / f"fold-{job.number:03d}"
+        return job.number, run_fold(job.config, job.windows, job.fold, job.covariances, log_dir=log_dir)
     finally:
         torch.set_num_threads(before)
 

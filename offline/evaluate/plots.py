@@ -159,6 +159,36 @@ def curve_plot(lines: Mapping[str, Sequence[tuple[float, Figure]]], chance: floa
     return _png(canvas)
 
 
+def protocols_plot(marks: Mapping[str, Sequence[tuple[str, Figure]]], chance: float, title: str) -> bytes:
+    """Draw figures with their intervals, group beside group.
+
+    Parameters
+    ----------
+    marks : mapping of str to sequence of (str, Figure)
+        For each method, its group and figure.
+    chance : float
+        Accuracy of guessing.
+    title : str
+        What they have in common.
+
+    Returns
+    -------
+    bytes
+        A PNG.
+    """
+    canvas, axes = _canvas(7.2, 3.6)
+    groups = list(dict.fromkeys(group for found in marks.values() for group, _ in found))
+    for k, (name, found) in enumerate(marks.items()):
+        places = [groups.index(group) + 0.14 * (k - (len(marks) - 1) / 2) for group, _ in found]
+        values = np.array([[figure.value, figure.value - figure.low, figure.high - figure.value] for _, figure in found])
+        axes.errorbar(places, values[:, 0], yerr=values[:, 1:].T, marker="o", linestyle="none", capsize=2, label=name)
+    axes.axhline(chance, color="0.4", linestyle="--", linewidth=1, label="chance")
+    axes.set_xticks(range(len(groups)), [group.replace(" and ", "\nand ") for group in groups])
+    axes.set(ylabel="share of trials right [95 %]", ylim=(0, 1.02), xlim=(-0.5, len(groups) - 0.5), title=title)
+    axes.legend(fontsize=7, ncols=2)
+    return _png(canvas)
+
+
 def _canvas(width: float, height: float) -> tuple[Canvas, Any]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas

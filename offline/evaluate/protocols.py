@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from offline.config import RunConfig
 from offline.evaluate.curves import Point, Variant, changed_config
-from offline.evaluate.report import page, table, warning
+from offline.evaluate.intervals import Figure
+from offline.evaluate.plots import protocols_plot
+from offline.evaluate.report import image, page, table, warning
+from offline.evaluate.run_fold import FLOAT
+from offline.evaluate.summary import MethodSummary
 from sclcm_core.errors import ConfigError
+from sclcm_core.simulation.sidecar import SIDECAR
 
 PROTOCOLS_TABLE = (
     "Protocol",
@@ -34,6 +40,21 @@ WHAT_IT_IS = {
 }
 """What each protocol's figure means."""
 
+WHO_IT_IS = {
+    "sclcm": "the recipe: pretrained by contrast, then finetuned, in float32",
+    "sclcm int8": "the same network in eight bits",
+    "sclcm, not pretrained": "the same network, finetuned from its first weights",
+    "linear probe": "logistic regression on the embeddings of the pretrained encoder, which no label has touched",
+    "nearest neighbours": "the vote of the nearest training windows in those embeddings",
+    "time_course": "logistic regression on every frame of the window: no network, but it sees the course over time",
+    "logistic_regression": "logistic regression on the mean over the window's time; where each window is standardised by itself this mean "
+    "is 0, and nothing is left to tell",
+    "majority": "always the most frequent class",
+}
+"""What each method is, in words."""
+
+_DRAWN = (FLOAT, f"{FLOAT}, not pretrained", "time_course", "logistic_regression")
+
 
 def protocol_variants(config: RunConfig, subsets: Sequence[Sequence[str]] = (), *, epochs: int | None = None) -> list[Variant]:
     """Return a config under each protocol.
@@ -50,7 +71,7 @@ def protocol_variants(config: RunConfig, subsets: Sequence[Sequence[str]] = (), 
     Returns
     -------
     list of Variant
-        Four for each set of channels.
+        Eight for each set of channels: each protocol with pretraining, then without; four where the recipe does not pretrain.
 
     Raises
     ------
@@ -64,10 +85,11 @@ def protocol_variants(config: RunConfig, subsets: Sequence[Sequence[str]] = (), 
     choices = [list(subset) for subset in subsets] or [list(config.features.ch_names)]
     stages = _shortened(config, epochs)
     return [
-        Variant(
+        variant
+        for names in choices
+        for name, lines, split, options in _protocols(config)
+        for variant in _with_and_without(
             f"{name}, {len(names)} channels",
-            len(names),
-            config.pretrain is not None,
             changed_config(
                 config,
                 ch_names=names,
@@ -76,9 +98,16 @@ def protocol_variants(config: RunConfig, subsets: Sequence[Sequence[str]] = (), 
                 evaluate=config.evaluate.model_dump(mode="json") | {"split": split, "options": options},
             ),
         )
-        for names in choices
-        for name, lines, split, options in _protocols(config)
     ]
+
+
+def _with_and_without(name: str, config: RunConfig) -> Iterator[Variant]:
+    """Give the recipe, and the same network without pretraining, of which the simple methods and int8 would say nothing new."""
+    yield Variant(name, len(config.features.ch_names), config.pretrain is not None, config)
+    if config.pretrain is not None:
+        evaluate = config.evaluate.model_dump(mode="json") | {"baselines": []}
+        scratch = changed_config(config, pretrained=False, evaluate=evaluate, quantize={"enabled": False})
+        yield Variant(f"{name}, from scratch", len(config.features.ch_names), False, scratch)
 
 
 def _shortened(config: RunConfig, epochs: int | None) -> dict[str, Any]:
@@ -105,20 +134,84 @@ def protocol_rows(points: Sequence[Point]) -> list[tuple[str, ...]]:
     """Return rows for `PROTOCOLS_TABLE`."""
     return [
         (
-            point.variant.name.rsplit(", ", 1)[0],
+            _protocol(point),
             f"{point.variant.place:g}",
-            method.method,
+            name,
             method.line,
             str(method.accuracy),
             str(method.balanced_accuracy),
             str(method.trial_accuracy),
         )
         for point in points
-        for method in point.summary.methods
+        for name, method in _named(points, point)
     ]
 
 
-def protocols_html(config: RunConfig, points: Sequence[Point]) -> str:
+def _protocol(point: Point) -> str:
+    return point.variant.name.split(", ")[0]
+
+
+def _named(points: Sequence[Point], point: Point) -> Iterator[tuple[str, MethodSummary]]:
+    """Give the methods of a point; the network that was not pretrained says so where another was."""
+    bare = not point.variant.pretrained and any(other.variant.pretrained for other in points)
+    for method in point.summary.methods:
+        yield (f"{method.method}, not pretrained" if bare else method.method), method
+
+
+def drawn_protocols(points: Sequence[Point], place: float) -> bytes:
+    """Draw accuracy under each protocol, one mark a method, with its interval.
+
+    Parameters
+    ----------
+    points : sequence of Point
+        What the variants came to.
+    place : float
+        Which number of channels.
+
+    Returns
+    -------
+    bytes
+        A PNG.
+    """
+    marks: dict[str, list[tuple[str, Figure]]] = {}
+    for point in points:
+        if point.variant.place == place:
+            for name, method in _named(points, point):
+                if name in _DRAWN:
+                    marks.setdefault(name, []).append((_protocol(point), method.trial_accuracy))
+    return protocols_plot(marks, points[0].summary.chance, f"{place:g} channels")
+
+
+def gap_sentences(points: Sequence[Point]) -> list[str]:
+    """Say, for each set of channels, what the published protocol shows and what is left of it where nothing is known beforehand."""
+    found = {(point.variant.place, _protocol(point)): point for point in points if point.variant.pretrained} or {
+        (point.variant.place, _protocol(point)): point for point in points
+    }
+    sentences = []
+    for place in dict.fromkeys(point.variant.place for point in points):
+        ends = [_network(found[place, name]) for name in (ORIGINAL, DISJOINT) if (place, name) in found]
+        if len(ends) == 2:
+            published, honest = ends
+            sentences.append(
+                f"From {place:g} channels, the recipe names {published.trial_accuracy} of the trials rightly as it was published, and "
+                f"{honest.trial_accuracy} of those of unseen people and stimuli; guessing, {points[0].summary.chance:.3f}."
+            )
+    return sentences
+
+
+def _network(point: Point) -> MethodSummary:
+    return next(method for method in point.summary.methods if method.method == FLOAT)
+
+
+def simulated_settings(root: Path | None) -> str:
+    """Return what a folder of simulated files says of its effects, on one line; empty for recordings of people."""
+    note = root / SIDECAR if root is not None else None
+    if note is None or not note.is_file():
+        return ""
+    return ", ".join(line for line in note.read_text(encoding="utf-8").splitlines() if " = " in line)
+
+
+def protocols_html(config: RunConfig, points: Sequence[Point], settings: str = "") -> str:
     """Write the report that puts the protocols side by side.
 
     Parameters
@@ -127,6 +220,8 @@ def protocols_html(config: RunConfig, points: Sequence[Point]) -> str:
         The recipe.
     points : sequence of Point
         What the variants came to.
+    settings : str
+        Of the simulator, where the data are simulated.
 
     Returns
     -------
@@ -134,17 +229,50 @@ def protocols_html(config: RunConfig, points: Sequence[Point]) -> str:
         A self-contained HTML page.
     """
     card = points[0].data
+    places = list(dict.fromkeys(point.variant.place for point in points))
     parts = [
         f"<h1>{html.escape(config.title)}: the same recipe under four protocols</h1>",
         warning(card),
+        f"<p>The simulator's settings: {html.escape(settings)}.</p>" if settings else "",
+        "".join(f"<p><b>{html.escape(text)}</b></p>" for text in gap_sentences(points)),
+        "".join(image(drawn_protocols(points, place)) for place in places),
         f"<p>{html.escape(card.title)}, {html.escape(card.licence)}. {html.escape(card.attribution)}</p>",
-        "<dl>" + "".join(f"<dt><b>{name}</b></dt><dd>{html.escape(text)}</dd>" for name, text in WHAT_IT_IS.items()) + "</dl>",
-        table(PROTOCOLS_TABLE, protocol_rows(points)),
+        "<h2>The protocols</h2>" + _definitions(WHAT_IT_IS),
+        "<h2>The figures</h2>" + table(PROTOCOLS_TABLE, protocol_rows(points)),
         f"<p>Chance: {points[0].summary.chance:.3f}. Intervals of accuracy and balanced accuracy are over people, those of trials "
         "are Wilson's.</p>",
+        "<h2>The methods</h2>" + _definitions(_explained(points)),
+        "<h2>What was tested</h2>" + table(_SIZES_TABLE, _sizes(points)),
         f"<p>At most {_epochs(points[0].variant.config)} epochs. The config:</p><pre>{html.escape(config.model_dump_json(indent=1))}</pre>",
     ]
     return page(config.name, parts)
+
+
+def _explained(points: Sequence[Point]) -> dict[str, str]:
+    shown = {name for point in points for name, _ in _named(points, point)}
+    return {name: text for name, text in WHO_IT_IS.items() if name in shown}
+
+
+def _definitions(texts: Mapping[str, str]) -> str:
+    return "<dl>" + "".join(f"<dt><b>{name}</b></dt><dd>{html.escape(text)}</dd>" for name, text in texts.items()) + "</dl>"
+
+
+_SIZES_TABLE = ("Protocol", "Channels", "Folds", "People tested", "Windows tested")
+
+
+def _sizes(points: Sequence[Point]) -> list[tuple[str, ...]]:
+    return [
+        (
+            _protocol(point),
+            f"{point.variant.place:g}",
+            str(len(point.summary.folds)),
+            str(len(people)),
+            str(sum(row.n_windows for row in people)),
+        )
+        for point in points
+        if point.variant.pretrained or not any(other.variant.pretrained for other in points)
+        for people in [point.summary.methods[0].subjects]
+    ]
 
 
 def _epochs(config: RunConfig) -> str:

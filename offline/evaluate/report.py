@@ -111,7 +111,7 @@ def report_html(
         _untouched(summary),
         "<h2>Paired comparisons</h2>" + _comparisons(summary),
         _chance(summary),
-        "".join(f"<h3>{html.escape(title)}</h3>{_image(png)}" for title, png in plots.items()),
+        "".join(f"<h3>{html.escape(title)}</h3>{image(png)}" for title, png in plots.items()),
         "<h2>Abstention</h2>" + _abstention(summary),
         "<h2>Person by person</h2>" + _people(summary),
         "<h2>Folds</h2>" + _folds(summary.folds),
@@ -216,5 +216,6 @@ def _int8_cells(costs: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     return ", then ".join(cost["rung"] for cost in costs), *figures
 
 
-def _image(png: bytes) -> str:
-    return f'<img alt="" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+def image(png: bytes, text: str = "") -> str:
+    """Return an HTML image with its bytes in it; `text` is for those who cannot see it."""
+    return f'<img alt="{html.escape(text)}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'

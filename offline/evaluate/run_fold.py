@@ -11,7 +11,7 @@ import numpy as np
 from offline.config import Line, RunConfig
 from offline.datasets.fold import Fold
 from offline.datasets.window_set import WindowSet
-from offline.evaluate.baselines import BASELINES
+from offline.evaluate.baselines import ALL_BASELINES
 from offline.evaluate.calibration import fit_temperature
 from offline.evaluate.covariances import Covariances
 from offline.evaluate.fold_result import FoldResult, ValidationSide
@@ -34,7 +34,14 @@ FLOAT, INT8 = "sclcm", "sclcm int8"
 """Names of the network's two forms in reports."""
 
 
-def run_fold(config: RunConfig, windows: WindowSet, fold: Fold, covariances: Covariances | None = None) -> FoldResult:
+def run_fold(
+    config: RunConfig,
+    windows: WindowSet,
+    fold: Fold,
+    covariances: Covariances | None = None,
+    *,
+    log_dir: Path | None = None,
+) -> FoldResult:
     """Fit the network and the simple methods on a fold and test them.
 
     Parameters
@@ -47,6 +54,8 @@ def run_fold(config: RunConfig, windows: WindowSet, fold: Fold, covariances: Cov
         Who and what is trained, validated and tested on.
     covariances : Covariances, optional
         Of the windows' signals, for the Riemannian baseline.
+    log_dir : Path, optional
+        Where to keep TensorBoard's files of the training; none are written when left out.
 
     Returns
     -------
@@ -56,7 +65,7 @@ def run_fold(config: RunConfig, windows: WindowSet, fold: Fold, covariances: Cov
     seed = Seed(config.seed).of("fold", fold.name)
     labelled = share_of_trials(windows, fold.train, config.finetune.label_share, seed.of("labels").rng())
     data, sealed, _ = open_and_sealed(windows, fold, config.lines, labelled)
-    fit = fit_ensemble(config, data, seed)
+    fit = fit_ensemble(config, data, seed, log_dir)
     validation = _validation(config.lines, fit.ensemble, data)
     temperatures = {line: fit_temperature(side.logits, side.label) for line, side in validation.items()}
     answers = _baseline_answers(config, data, covariances) | _probe_answers(config, data, fit.pretrained)
@@ -89,9 +98,11 @@ def _refits(config: RunConfig, data: FitData, seed: Seed) -> dict[tuple[str, Lin
 
 def _baseline_answers(config: RunConfig, data: FitData, covariances: Covariances | None) -> dict[tuple[str, Line], Answer]:
     sides = list(zip(config.lines, data.labelled, data.validation, strict=True))
-    simple = [name for name in config.evaluate.baselines if name in BASELINES]
+    simple = [name for name in config.evaluate.baselines if name in ALL_BASELINES]
     answers: dict[tuple[str, Line], Answer] = {
-        (name, line): BASELINES[name](train, validation, data.n_classes) for name in simple for line, train, validation in sides
+        (name, line): ALL_BASELINES[name](train, validation, data.n_classes)
+        for name in simple
+        for line, train, validation in sides
     }
     if covariances is not None:
         method = RiemannianBaseline(covariances)

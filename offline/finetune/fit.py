@@ -14,6 +14,7 @@ from offline.pretrain.methods import find_method
 from offline.seeds import Seed
 from offline.training import History, Trainer
 from offline.training.inputs import Inputs, joined
+from offline.training.logs import stage_log
 from offline.training.trainer import EpochCallback
 from sclcm_core.models import Encoder, Ensemble, SclcmClassifier
 
@@ -135,7 +136,7 @@ class EnsembleFit:
     pretrained: Encoder | None
 
 
-def fit_ensemble(config: RunConfig, data: FitData, seed: Seed) -> EnsembleFit:
+def fit_ensemble(config: RunConfig, data: FitData, seed: Seed, log_dir: Path | None = None) -> EnsembleFit:
     """Pretrain and finetune every member of the ensemble.
 
     Parameters
@@ -146,6 +147,8 @@ def fit_ensemble(config: RunConfig, data: FitData, seed: Seed) -> EnsembleFit:
         What it may see.
     seed : Seed
         Determines everything drawn.
+    log_dir : Path, optional
+        Where to keep TensorBoard's files, a folder for each stage of each member; none are written when left out.
 
     Returns
     -------
@@ -155,9 +158,11 @@ def fit_ensemble(config: RunConfig, data: FitData, seed: Seed) -> EnsembleFit:
     members, lengths, histories, encoders = [], [], [], []
     for number in range(config.finetune.n_members):
         of_member = seed.of("member", number)
-        encoder, before = fit_encoder(config, data, of_member)
+        with stage_log(log_dir / f"pretrain-{number}" if log_dir and config.pretrain else None) as on_epoch:
+            encoder, before = fit_encoder(config, data, of_member, on_epoch=on_epoch)
         encoders.append(copy.deepcopy(encoder).eval())
-        network, history = fit_member(config, data, encoder, of_member)
+        with stage_log(log_dir / f"finetune-{number}" if log_dir else None) as on_epoch:
+            network, history = fit_member(config, data, encoder, of_member, on_epoch=on_epoch)
         members.append(network)
         lengths.append(Epochs(before.best_epoch, history.best_epoch))
         histories.append(history)

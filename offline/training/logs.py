@@ -16,6 +16,9 @@ LOG_KINDS: tuple[LogKind, ...] = get_args(LogKind)
 WriteEpoch = Callable[[int, Mapping[str, float]], None]
 """Called with the number of epochs done and the figures of the last."""
 
+TellEpoch = Callable[[int, int, dict[str, float]], None]
+"""What a trainer tells: the number of epochs done, the most there can be, and the figures of the last."""
+
 
 @contextmanager
 def epoch_log(kind: LogKind, folder: Path) -> Iterator[WriteEpoch]:
@@ -55,3 +58,24 @@ def epoch_log(kind: LogKind, folder: Path) -> Iterator[WriteEpoch]:
             writer.flush()
 
         yield write
+
+
+@contextmanager
+def stage_log(folder: Path | None) -> Iterator[TellEpoch | None]:
+    """Keep TensorBoard's files of one stage of one network while the context lasts, where they are wanted.
+
+    Parameters
+    ----------
+    folder : Path or None
+        Where they are written; None writes nothing.
+
+    Yields
+    ------
+    callable or None
+        For the trainer.
+    """
+    if folder is None:
+        yield None
+        return
+    with epoch_log("tensorboard", folder) as write:
+        yield lambda done, total, figures: write(done, figures)

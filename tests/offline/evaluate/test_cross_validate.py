@@ -6,7 +6,7 @@ import pytest
 
 import offline.evaluate.cross_validate as module
 from offline.datasets.splits import grouped_folds
-from offline.evaluate.baselines import BASELINES
+from offline.evaluate.baselines import ALL_BASELINES
 from offline.evaluate.cross_validate import cross_validate, default_jobs, fold_fingerprint
 from offline.evaluate.fold_store import load_fold, save_fold
 from offline.evaluate.report import untouched_rows
@@ -27,7 +27,7 @@ def fold(windows):
 
 def test_the_test_side_is_read_once(windows, fold, config):
     data, sealed, _ = open_and_sealed(windows, fold, config.lines)
-    answer = BASELINES["majority"](data.train[0], data.validation[0], 2)
+    answer = ALL_BASELINES["majority"](data.train[0], data.validation[0], 2)
     reading = sealed.open({("majority", "population"): answer})
     assert np.array_equal(reading.label, windows.label[fold.test])
     with pytest.raises(SealError, match="read once"):
@@ -60,11 +60,23 @@ def test_both_lines_are_tested_on_the_same_windows(windows, fold, make_config):
     assert result.int8[0].drop == pytest.approx(0, abs=0.1)
 
 
-@pytest.mark.parametrize("name", sorted(BASELINES))
+@pytest.mark.parametrize("name", sorted(ALL_BASELINES))
 def test_every_baseline_answers_with_probabilities(name, windows, fold, config):
     data, _, _ = open_and_sealed(windows, fold, config.lines)
-    answer = BASELINES[name](data.train[0], data.validation[0], 2)(data.validation[0])
+    answer = ALL_BASELINES[name](data.train[0], data.validation[0], 2)(data.validation[0])
     np.testing.assert_allclose(answer.sum(axis=1), 1, atol=1e-5)
+
+
+def test_a_time_course_tells_what_the_mean_over_time_does_not(windows, fold, config):
+    course = np.sin(np.arange(windows.spec.n_frames))[None] * (2 * windows.label[:, None] - 1)
+    flat = 0.2 * (windows.features - windows.features.mean(axis=-1, keepdims=True)) + course[:, None, None, :]
+    data, _, _ = open_and_sealed(dataclasses.replace(windows, features=flat.astype(np.float32)), fold, ("window",))
+    scores = {}
+    for name in ("logistic_regression", "time_course"):
+        answer = ALL_BASELINES[name](data.train[0], data.validation[0], 2)(data.validation[0])
+        scores[name] = np.mean(answer.argmax(axis=1) == data.validation[0].label)
+    assert scores["time_course"] == 1
+    assert scores["logistic_regression"] < 0.7
 
 
 def test_a_result_survives_the_disk_and_a_damaged_or_foreign_one_is_computed_again(windows, fold, make_config, tmp_path):
@@ -86,7 +98,7 @@ def test_finished_folds_are_not_computed_again(windows, make_config, tmp_path, m
     config = make_config(finetune={"epochs": 1}, quantize={"enabled": False})
     folder = open_run(config, tmp_path)
     first = cross_validate(config, windows, folder)
-    monkeypatch.setattr(module, "run_fold", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr(module, "run_fold", lambda *_, **__: pytest.fail("computed again"))
     second = cross_validate(config, windows, folder)
     assert [r.temperatures for r in first] == [r.temperatures for r in second]
 

@@ -7,7 +7,17 @@ from offline.config import load_config
 from offline.datasets.dataset import RecordingFrames
 from offline.datasets.splits import make_folds
 from offline.datasets.window_set import cut_windows
-from offline.evaluate.protocols import DISJOINT, ORIGINAL, PEOPLE, UNSELECTED, protocol_rows, protocol_variants, protocols_html
+from offline.evaluate.protocols import (
+    DISJOINT,
+    ORIGINAL,
+    PEOPLE,
+    UNSELECTED,
+    gap_sentences,
+    protocol_rows,
+    protocol_variants,
+    protocols_html,
+    simulated_settings,
+)
 from offline.stages import evaluate_variants, protocol_text
 from offline.training.inputs import normalised, population_normaliser, standardised
 from sclcm_core.errors import ConfigError, DatasetError
@@ -28,6 +38,17 @@ def test_a_recipe_is_run_under_four_protocols_for_each_set_of_channels(make_conf
     assert [v.config.lines for v in variants[:4]] == [("window",), ("window",), ("population",), ("population",)]
     assert variants[5].config.features.ch_names == ("T7", "T8")
     assert {variant.config.finetune.epochs for variant in variants} == {2}
+
+
+def test_a_recipe_that_pretrains_is_put_beside_the_same_network_that_does_not(make_config):
+    pretrain = {"epochs": 1, "n_groups": 4, "n_items": 2}
+    variants = protocol_variants(_config(make_config, pretrain=pretrain))
+    assert [variant.pretrained for variant in variants] == [True, False] * 4
+    for with_it, without in zip(variants[::2], variants[1::2], strict=True):
+        assert without.config.pretrain is None
+        assert without.config.finetune == with_it.config.finetune
+        assert without.config.evaluate.options == with_it.config.evaluate.options
+        assert without.name == f"{with_it.name}, from scratch"
 
 
 def test_a_recipe_without_an_original_is_refused(make_config):
@@ -71,9 +92,37 @@ def test_the_protocols_come_out_side_by_side_and_say_what_is_simulated(make_conf
     points = evaluate_variants(protocol_variants(config)[:3], tmp_path)
     rows = protocol_rows(points)
     assert {row[0] for row in rows} == {ORIGINAL, UNSELECTED, PEOPLE}
-    text = protocols_html(config, points)
-    assert "imulated" in text
-    assert text.count("<tr>") == len(rows) + 1
+    text = protocols_html(config, points, "class_effect = 0")
+    assert "Simulated data" in text
+    assert "settings: class_effect = 0" in text
+    assert text.count("<tr>") == len(rows) + 1 + len(points) + 1
+    assert text.count("data:image/png;base64") == 1
+    assert gap_sentences(points) == []  # nobody was tested on unseen people and stimuli
+
+
+def test_a_network_that_was_not_pretrained_is_named_so_and_the_gap_is_that_of_the_pretrained(make_config, tmp_path):
+    changes = {"quantize": {"enabled": False}, "pretrain": {"epochs": 1, "n_groups": 4, "n_items": 2}}
+    baselines = {"baselines": ["time_course"], "split": "grouped_folds", "options": {"k": 2, "n_validation_subjects": 1}}
+    config = _config(make_config, finetune={"epochs": 1}, evaluate=baselines, **changes)
+    variants = protocol_variants(config)
+    points = evaluate_variants([variants[0], variants[1], variants[6]], tmp_path)
+    named = {(row[0], row[2]): row for row in protocol_rows(points)}
+    assert {name for protocol, name in named if protocol == ORIGINAL} == {
+        "sclcm",
+        "sclcm, not pretrained",
+        "linear probe",
+        "nearest neighbours",
+        "time_course",
+    }
+    (sentence,) = gap_sentences(points)
+    assert named[ORIGINAL, "sclcm"][6] in sentence
+    assert named[DISJOINT, "sclcm"][6] in sentence
+
+
+def test_the_settings_of_a_simulator_are_read_from_its_note(tmp_path):
+    assert simulated_settings(tmp_path) == simulated_settings(None) == ""
+    (tmp_path / "SIMULATED.txt").write_text("Nobody was recorded.\nseed = 5\nclass_effect = 0\n")
+    assert simulated_settings(tmp_path) == "seed = 5, class_effect = 0"
 
 
 @pytest.mark.parametrize(("name", "duration_s", "baseline_s"), [("sclcm-seed", 185.0, 0.0), ("sclcm-deap", 63.0, 3.0)])
