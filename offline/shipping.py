@@ -16,6 +16,7 @@ from offline.quantize.bundle import abstention_entry, make_manifest, typicality_
 from offline.quantize.compare import Comparison, compare_files, shortfalls
 from offline.quantize.export import export_network
 from offline.quantize.ladder import TEXTS, chosen_rung, write_int8
+from offline.quantize.live_budget import require_live
 from offline.quantize.live_check import check_live
 from offline.quantize.model_card import model_card
 from offline.seeds import Seed
@@ -90,9 +91,16 @@ def ship(run: Run, summary: Summary, comparison: Comparison | None) -> Path | No
     -------
     Path or None
         The bundle.
+
+    Raises
+    ------
+    LiveBudgetError
+        When a window takes longer than the live program may.
     """
     if run.config.bundle is None:
         return None
+    network = run.folder.int8_path if comparison else run.folder.float_path
+    cost = require_live(network, run.config)
     windows = run.windows
     manifest = make_manifest(
         run.config,
@@ -104,14 +112,13 @@ def ship(run: Run, summary: Summary, comparison: Comparison | None) -> Path | No
         quantization=quantization_text(comparison),
         origin=run.folder.read_json("origin.json"),
     )
-    network = run.folder.int8_path if comparison else run.folder.float_path
     manifest = manifest.model_copy(update={"words": word_stats(final_ensemble(run), run.config)})
     path = run.config.bundle.path
     path.parent.mkdir(parents=True, exist_ok=True)
     signed = embed_manifest(network, manifest, path)
     n_compared = check_live(path, run.recordings(), windows)
     logger.info("The live pipeline gives the same answers to %d windows", n_compared)
-    card = model_card(run.config, signed, windows, summary, comparison)
+    card = model_card(run.config, signed, windows, summary, comparison, cost=cost)
     path.with_suffix(".md").write_text(card, encoding="utf-8")
     return path
 

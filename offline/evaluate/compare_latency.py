@@ -68,12 +68,21 @@ def measure_arms(arms: list[Arm], n_classes: int) -> dict[str, LiveCost]:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "network.onnx"
                 export_network(network, arm.config.features.input_shape, path)
-                by_shape[shape] = _timed(OnnxPredictor(path), arm.config.features.input_shape)
+                by_shape[shape] = live_cost(OnnxPredictor(path), arm.config.features.input_shape)
         out[arm.name] = by_shape[shape]
     return out
 
 
-def _timed(predictor: OnnxPredictor, shape: tuple[int, int, int]) -> LiveCost:
+def live_cost(predictor: OnnxPredictor, shape: tuple[int, int, int]) -> LiveCost:
+    """Time single windows of noise on one thread.
+
+    Parameters
+    ----------
+    predictor : OnnxPredictor
+        A network.
+    shape : (int, int, int)
+        (n_bands, n_columns, n_frames).
+    """
     window = np.random.default_rng(0).normal(size=(1, *shape)).astype(np.float32)
     times = np.empty(N_WARMUP + N_TIMED)
     for k in range(len(times)):

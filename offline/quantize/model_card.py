@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from offline.config import RunConfig
 from offline.datasets.window_set import WindowSet
+from offline.evaluate.compare_latency import BUDGET_MS, LiveCost
 from offline.evaluate.report import (
     ABSTENTION_TABLE,
     METHODS_TABLE,
@@ -16,11 +17,19 @@ from offline.evaluate.report import (
 )
 from offline.evaluate.summary import Summary
 from offline.quantize.compare import Comparison
+from sclcm_core.features.spec import FeatureSpec
 from sclcm_core.inference.manifest import Manifest
+from sclcm_core.inference.word_stats import WordStats
 
 
 def model_card(
-    config: RunConfig, manifest: Manifest, windows: WindowSet, summary: Summary, comparison: Comparison | None
+    config: RunConfig,
+    manifest: Manifest,
+    windows: WindowSet,
+    summary: Summary,
+    comparison: Comparison | None,
+    *,
+    cost: LiveCost,
 ) -> str:
     """Write the model card.
 
@@ -36,6 +45,8 @@ def model_card(
         The cross-validation of the recipe.
     comparison : Comparison or None
         Float against int8, where int8 is shipped.
+    cost : LiveCost
+        What a window takes live.
 
     Returns
     -------
@@ -48,7 +59,8 @@ def model_card(
         *(_simulated() if manifest.simulated else ()),
         *(config.bundle.caveats if config.bundle else ()),
         "## What it takes and gives",
-        _inputs(manifest),
+        _inputs(manifest, cost),
+        *words_part(manifest.words),
         "## Data",
         _data(manifest, windows),
         "## How well it does",
@@ -72,9 +84,8 @@ def _simulated() -> tuple[str, ...]:
     )
 
 
-def _inputs(manifest: Manifest) -> str:
+def _inputs(manifest: Manifest, cost: LiveCost) -> str:
     spec = manifest.features
-    bands = ", ".join(f"{band.name} {band.low:g}-{band.high:g}" for band in spec.bands)
     baseline = (
         "Works with the training people's statistics, and with a person's own minute of rest (`--baseline 60`), which it was "
         "trained for."
@@ -83,13 +94,46 @@ def _inputs(manifest: Manifest) -> str:
     )
     lines = [
         f"- Channels: {', '.join(spec.ch_names)}; computed at {spec.sfreq:g} Hz",
-        f"- Features: {'differential entropy in nats' if spec.kind == 'de' else 'spectral density in dB'}; bands in Hz: {bands}",
+        f"- Features: {_features(spec)}",
         f"- Window: {spec.n_frames} frames of {spec.window_s:g} s every {spec.hop_s:g} s, {spec.span_s:g} s in all",
         f"- Answers ({manifest.target}): {', '.join(manifest.class_names)}",
         f"- Weights: {manifest.quantization}; smoothing {manifest.smoothing_s:g} s",
+        f"- A window takes {cost.p99_ms:.2f} ms of one thread (99 %), without its features; {BUDGET_MS:g} are allowed",
         f"- {baseline}",
     ]
     return "\n".join(lines)
+
+
+def _features(spec: FeatureSpec) -> str:
+    if spec.is_raw:
+        passed = "-".join(f"{edge:g}" for edge in spec.passband or ())
+        return f"the signal itself{f', {passed} Hz' if passed else ''}, in patches of {spec.window_s:g} s"
+    bands = ", ".join(f"{band.name} {band.low:g}-{band.high:g}" for band in spec.bands)
+    return f"{'differential entropy in nats' if spec.kind == 'de' else 'spectral density in dB'}; bands in Hz: {bands}"
+
+
+def words_part(words: WordStats | None) -> tuple[str, ...]:
+    """Return the part of a model card about words; nothing for a model that knows none.
+
+    Parameters
+    ----------
+    words : WordStats or None
+        Those of the manifest.
+    """
+    if words is None:
+        return ()
+    spoken, new = (", ".join(word for word in words.words if (word in words.in_captions) is known) for known in (True, False))
+    lines = [
+        f"- In training captions: {spoken}",
+        f"- In none (marked ∗, matched through the sentence encoder alone): {new}",
+        "- Others, typed live, need the sentence encoder (`make words`)",
+    ]
+    return (
+        "## Words",
+        f"Its answers are given by prompts, and {len(words.words)} words are stored (sentence encoder {words.encoder}, frozen). How well "
+        "a window matches a word is how near its embedding lies to the word's: it ranks words, and measures no feeling.",
+        "\n".join(lines),
+    )
 
 
 def _data(manifest: Manifest, windows: WindowSet) -> str:

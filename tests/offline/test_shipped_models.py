@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from offline.config import load_config
+from offline.quantize.model_card import words_part
 from sclcm_core.inference.bundle import load_bundle
 
 ASSETS = Path(__file__).parents[2] / "assets"
@@ -63,3 +64,9 @@ def test_a_model_card_lies_beside_it_with_licence_attribution_and_figures(bundle
     assert data.attribution in card
     assert f"{bundle.manifest.evaluation.balanced_accuracy.value:.3f}" in card
     assert ("**Simulated.**" in card) == data.simulated
+
+
+def test_the_card_of_a_model_that_knows_words_says_which_of_them_stood_in_captions(bundle):
+    card = bundle.path.with_suffix(".md").read_text(encoding="utf-8")
+    assert all(part in card for part in words_part(bundle.manifest.words))
+    assert ("## Words" in card) == (bundle.manifest.words is not None)
