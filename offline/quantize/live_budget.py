@@ -57,7 +57,7 @@ def _ways_out(config: RunConfig) -> list[str]:
             f"(encoder.n_embedding = {encoder.n_embedding // 2}), fewer channels."
         )
         if not encoder.patches.prune:
-            ways.append("Or drop tokens: encoder.patches.prune = 0.3.")
+            ways.append("Or drop tokens: encoder.patches.prune, 0.3 to 0.6 at each of two blocks.")
     else:
         ways.append("Or make it smaller: fewer planes or blocks, fewer channels, fewer members (finetune.n_members).")
     return ways
