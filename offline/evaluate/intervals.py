@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.stats import norm, t
 
 from sclcm_core.types import Float64Array, FloatArray
 
@@ -40,17 +40,29 @@ def bootstrap_mean(values: FloatArray, rng: np.random.Generator, *, confidence: 
     rng : numpy Generator
         Source of chance.
     confidence : float
-        Share of resampled means inside the interval.
+        Confidence of the interval.
 
     Returns
     -------
     Figure
-        Percentile bootstrap over people (Efron 1979), 10 000 resamples.
+        Expanded percentile bootstrap over people (Efron 1979; Hesterberg 2015, doi:10.1080/00031305.2015.1089789), 10 000 resamples.
+
+    Notes
+    -----
+    Of normal scores, the plain percentiles hold the true mean in 92 % of samples of 20 people and in 83 % of samples of 5, for
+    resampling knows nothing of the degree of freedom that the mean has cost. Percentiles further out, those of Student's t on the scale
+    of ``sqrt(n / (n - 1))``, hold it in 95 and 92 %.
     """
     data = np.asarray(values, dtype=np.float64)
     means = data[rng.integers(len(data), size=(N_RESAMPLES, len(data)))].mean(axis=1)
-    low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
+    tail = _tail(len(data), (1 - confidence) / 2)
+    low, high = np.quantile(means, [tail, 1 - tail])
     return Figure(float(data.mean()), float(low), float(high))
+
+
+def _tail(n: int, tail: float) -> float:
+    """Return the share of resampled means to leave out on each side for a share of true means to lie there."""
+    return float(norm.cdf(np.sqrt(n / (n - 1)) * t.ppf(tail, n - 1))) if n > 1 else tail
 
 
 def wilson(n_right: int, n: int, *, confidence: float = 0.95) -> Figure:

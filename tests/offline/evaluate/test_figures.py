@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score
 
 from offline.evaluate.calibration import expected_calibration_error, fit_temperature, reliability
-from offline.evaluate.intervals import bootstrap_mean, paired_test, wilson
+from offline.evaluate.intervals import Figure, bootstrap_mean, paired_test, wilson
 from offline.evaluate.scores import balanced_accuracy, confusion, macro_f1, trial_probabilities
 
 
@@ -31,11 +31,16 @@ def test_wilsons_interval_is_the_published_one():
     assert str(wilson(117, 135)) == "0.867 [0.799, 0.914]"
 
 
-def test_the_bootstrap_interval_covers_the_true_mean_nineteen_times_in_twenty():
+@pytest.mark.parametrize(("n_people", "least"), [(5, 0.88), (30, 0.93)])
+def test_the_bootstrap_interval_covers_the_true_mean_nineteen_times_in_twenty(n_people, least):
     rng = np.random.default_rng(0)
-    figures = [bootstrap_mean(rng.normal(0, 1, 30), rng) for _ in range(100)]
+    figures = [bootstrap_mean(rng.normal(0, 1, n_people), rng) for _ in range(400)]
     covered = [figure.low <= 0 <= figure.high for figure in figures]
-    assert 0.88 < np.mean(covered) < 0.99
+    assert least < np.mean(covered) < 0.98
+
+
+def test_one_person_alone_has_a_mean_and_no_width(rng):
+    assert bootstrap_mean(np.array([0.7]), rng) == Figure(0.7, 0.7, 0.7)
 
 
 def test_a_paired_test_finds_a_steady_gain_and_no_gain_in_noise(rng):
