@@ -40,6 +40,8 @@ class Arm:
         Its declaration; None without a method.
     twin : str
         Name of the arm that has the same network, no pretraining and plain cross-entropy; empty for that arm itself.
+    start : str
+        Of a method of finetuning: name of the pretraining arm whose encoder it starts from; empty where it starts from a new one.
     baseline : str
         Name of the simple method that it is; empty where it has a network.
     """
@@ -50,6 +52,7 @@ class Arm:
     config: RunConfig
     method: Method | None = None
     twin: str = ""
+    start: str = ""
     baseline: str = ""
 
     @property
@@ -68,7 +71,7 @@ def make_arms(config: RunConfig, comparison: CompareConfig, only: Collection[str
     comparison : CompareConfig
         Networks, and settings of single methods.
     only : collection of str, optional
-        Names of the methods to compare, with the networks that they need; all when left out.
+        Names of the methods to compare, with the networks and the pretrainings that they need; all when left out.
 
     Returns
     -------
@@ -90,7 +93,7 @@ def make_arms(config: RunConfig, comparison: CompareConfig, only: Collection[str
             "Give it band features: raw windows of the same moments are cut for the methods that need them.",
         )
     arms = [Arm(name, "mean over the window", "features", _plain(config), baseline=name) for name in BASELINES]
-    chosen = [method for method in ALL if method.name != "ce" and (only is None or method.name in only)]
+    chosen = _chosen(only)
     twins: dict[str, Arm] = {}
     methods: dict[str, list[Arm]] = {}
     for method in chosen:
@@ -98,6 +101,15 @@ def make_arms(config: RunConfig, comparison: CompareConfig, only: Collection[str
         twins.setdefault(twin.name, twin)
         methods.setdefault(twin.name, []).append(_arm(method, twin, config, comparison))
     return arms + [arm for name, twin in twins.items() for arm in (twin, *methods[name])]
+
+
+def _chosen(only: Collection[str] | None) -> list[Method]:
+    """Return the methods to compare, each pretraining that one of them starts from included."""
+    compared = [method for method in ALL if method.name != "ce"]
+    if only is None:
+        return compared
+    needed = {method.after for method in compared if method.name in only} | set(only)
+    return [method for method in compared if method.name in needed]
 
 
 def _plain(config: RunConfig) -> RunConfig:
@@ -130,15 +142,18 @@ def _twin(method: Method, config: RunConfig, comparison: CompareConfig) -> Arm:
 
 def _arm(method: Method, twin: Arm, config: RunConfig, comparison: CompareConfig) -> Arm:
     content = twin.config.model_dump(mode="json")
-    own = {"method": method.name, "options": {}} | comparison.methods.get(method.name, {})
-    if method.stage == "pretrain":
+    if method.stage == "finetune":
+        content["finetune"] |= _own(method.name, comparison)
+    if before := method.name if method.stage == "pretrain" else method.after:
         shared = config.pretrain.model_dump(mode="json") if config.pretrain else {}
         kind: EncoderKind = twin.config.encoder.kind
-        content["pretrain"] = shared | comparison.pretrain.get(kind, {}) | own
-    else:
-        content["finetune"] |= own
+        content["pretrain"] = shared | comparison.pretrain.get(kind, {}) | _own(before, comparison)
     changed = parse_config(content, f"the method '{method.name}' of {config.name}")
-    return Arm(method.name, twin.network, twin.signal, changed, method, twin.name)
+    return Arm(method.name, twin.network, twin.signal, changed, method, twin.name, method.after)
+
+
+def _own(name: str, comparison: CompareConfig) -> Content:
+    return {"method": name, "options": {}} | comparison.methods.get(name, {})
 
 
 def raw_twin(config: RunConfig) -> Content:

@@ -19,6 +19,7 @@ from offline.evaluate.compare_arms import Arm
 from offline.evaluate.probes import fit_linear_probe
 from offline.evaluate.scores import confusion
 from offline.evaluate.sealed import Answer, Reading, open_and_sealed
+from offline.finetune.budget import lasting
 from offline.finetune.classify import network_outputs
 from offline.finetune.fit import FitData
 from offline.pretrain.method import Setting
@@ -206,7 +207,8 @@ def _trained(section: TrainerConfig, stage: Any, setting: Setting, seed: Seed) -
     start = time.process_time()
     name: str = getattr(section, "method")  # noqa: B009  both kinds of section have it, their parent has not
     task = find_method(name, stage).build()(setting)
-    history = Trainer(task, section, seed.of(stage)).fit()
+    trained = lasting(task, len(setting.train)) if stage == "finetune" else task
+    history = Trainer(trained, section, seed.of(stage)).fit()
     best = history.rows[history.best_epoch - 1]
     trivial = best.get("trivial_loss", float("nan"))
     if np.isnan(trivial):

@@ -27,6 +27,7 @@ ACCURACY_TABLE = (
     "less untrained",
     "Trained [95 %]",
     "less twin",
+    "less its start",
 )
 COST_TABLE = (
     "Method",
@@ -57,12 +58,15 @@ class Tested:
         Mean over people of this less the same of the twin; None where there is no twin.
     p : float or None
         Two-sided sign-flip test of it.
+    over_start : Figure or None
+        Mean over people of this less plain cross-entropy from the same pretrained encoder; None where it starts from a new one.
     """
 
     accuracy: Figure
     people: dict[str, float]
     difference: Figure | None = None
     p: float | None = None
+    over_start: Figure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +75,8 @@ class ArmFigures:
 
     Parameters
     ----------
-    name, network, stage, twin : str
-        Which; what it trains; 'pretrain', 'finetune' or empty; its twin.
+    name, network, stage, twin, start : str
+        Which; what it trains; 'pretrain', 'finetune' or empty; its twin; the pretraining that it starts from.
     probe, trained : dict of float to Tested
         By share of labels: the frozen encoder under a linear probe, and the network trained further.
     loss, trivial_loss : float or None
@@ -93,6 +97,7 @@ class ArmFigures:
     network: str
     stage: str
     twin: str
+    start: str = ""
     probe: dict[float, Tested] = field(default_factory=dict)
     trained: dict[float, Tested] = field(default_factory=dict)
     loss: float | None = None
@@ -160,7 +165,8 @@ def _people(cells: Sequence[Cell], name: str) -> dict[str, float]:
     return {person: balanced_accuracy(found) for person, found in sorted(tables.items())}
 
 
-People = Mapping[str, Mapping[str, dict[str, float]]]
+Scores = dict[str, float]
+People = Mapping[str, Mapping[str, Scores]]
 
 
 def _figures(outcome: Outcome, shares: Sequence[float], people: People, live: LiveCost | None, seed: Seed) -> ArmFigures:
@@ -168,11 +174,15 @@ def _figures(outcome: Outcome, shares: Sequence[float], people: People, live: Li
     stage = arm.method.stage if arm.method else ""
     refusal = outcome.refusal or (arm.method.refusal if arm.method else "")
     if not cells:
-        return ArmFigures(arm.name, arm.network, stage, arm.twin, live=live, refusal=refusal)
+        return ArmFigures(arm.name, arm.network, stage, arm.twin, arm.start, live=live, refusal=refusal)
     own = people[arm.name]
-    twin = people.get(arm.twin, {})
+    twin, start = people.get(arm.twin, {}), people.get(arm.start, {})
     probe, trained = (
-        {share: _tested(own[name], twin.get(name), seed) for share in shares if (name := tested_name(what, share)) in own}
+        {
+            share: _tested(own[name], twin.get(name), start.get(name), seed)
+            for share in shares
+            if (name := tested_name(what, share)) in own
+        }
         for what in (PROBE, FINETUNED)
     )
     most = f"{max(shares):g}"
@@ -184,6 +194,7 @@ def _figures(outcome: Outcome, shares: Sequence[float], people: People, live: Li
         arm.network,
         stage,
         arm.twin,
+        arm.start,
         probe,
         trained,
         loss=_mean([figures.loss for figures in judged]) if judged else None,
@@ -201,14 +212,16 @@ def _mean(values: Sequence[float]) -> float:
     return float(np.mean(values)) if len(values) else 0.0
 
 
-def _tested(own: dict[str, float], twin: dict[str, float] | None, seed: Seed) -> Tested:
+def _tested(own: Scores, twin: Scores | None, start: Scores | None, seed: Seed) -> Tested:
     accuracy = bootstrap_mean(np.array(list(own.values())), seed.of("bootstrap").rng())
-    if twin is None:
-        return Tested(accuracy, own)
-    shared = [person for person in own if person in twin]
-    mine, theirs = (np.array([scores[person] for person in shared]) for scores in (own, twin))
-    difference, p = paired_test(mine, theirs, seed.of("paired").rng())
-    return Tested(accuracy, own, difference, p)
+    difference, p = _gap(own, twin, seed) if twin else (None, None)
+    return Tested(accuracy, own, difference, p, _gap(own, start, seed)[0] if start else None)
+
+
+def _gap(own: Scores, other: Scores, seed: Seed) -> tuple[Figure, float]:
+    shared = [person for person in own if person in other]
+    mine, theirs = (np.array([scores[person] for person in shared]) for scores in (own, other))
+    return paired_test(mine, theirs, seed.of("paired").rng())
 
 
 def accuracy_rows(figures: Sequence[ArmFigures], shares: Sequence[float]) -> list[Row]:
@@ -216,25 +229,31 @@ def accuracy_rows(figures: Sequence[ArmFigures], shares: Sequence[float]) -> lis
     rows: list[Row] = []
     for arm in figures:
         if not arm.trained:
-            rows.append((arm.name, arm.network, "", arm.refusal, "", "", ""))
+            rows.append((_title(arm), arm.network, "", arm.refusal, "", "", "", ""))
         for share in (share for share in shares if share in arm.trained):
-            probe = _tested_cells(arm.probe.get(share))
-            rows.append((arm.name, arm.network, f"{100 * share:g} %", *probe, *_tested_cells(arm.trained[share])))
+            trained = arm.trained[share]
+            cells = *_tested_cells(arm.probe.get(share)), *_tested_cells(trained), _gap_text(trained.over_start)
+            rows.append((_title(arm), arm.network, f"{100 * share:g} %", *cells))
     return rows
 
 
+def _title(arm: ArmFigures) -> str:
+    return f"{arm.name}, after {arm.start}" if arm.start else arm.name
+
+
 def _tested_cells(tested: Tested | None) -> tuple[str, str]:
-    if tested is None:
-        return "", ""
-    gap = tested.difference
-    return str(tested.accuracy), f"{gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]" if gap else ""
+    return (str(tested.accuracy), _gap_text(tested.difference)) if tested else ("", "")
+
+
+def _gap_text(gap: Figure | None) -> str:
+    return f"{gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]" if gap else ""
 
 
 def cost_rows(figures: Sequence[ArmFigures]) -> list[Row]:
     """Return a row for each arm that was trained, for `COST_TABLE`."""
     return [
         (
-            arm.name,
+            _title(arm),
             _number(arm.loss),
             _number(arm.trivial_loss),
             "" if arm.told is None else f"{arm.told:+.0%}",
@@ -277,9 +296,11 @@ def notes(card: DatasetCard, protocol: str, n_people: int, n_draws: int) -> list
     return [
         f"{card.title}{', simulated' if card.simulated else ''}. {protocol} {n_people} people tested.",
         "Balanced accuracy, mean over people; intervals over people. Every arm has the same windows, folds, seeds and labelled trials"
-        f" ({n_draws} draws where not all are labelled), and at most the epochs that its config gives.",
+        f" ({n_draws} draws where not all are labelled), and at most the epochs that its config gives; an epoch draws as many windows as"
+        " training has, however few are labelled.",
         "'less untrained' and 'less twin': the same network without pretraining, trained by plain cross-entropy; person by person."
-        " Intervals are not corrected for the number of comparisons.",
+        " 'less its start', for a method of finetuning that is meant to follow a pretraining: plain cross-entropy from the same pretrained"
+        " encoder, which is what the finetuning itself adds. Intervals are not corrected for the number of comparisons.",
         "Loss beside what learning nothing costs: of validation people in pretraining, of training people in finetuning."
         " Processor time of one core, one fold; live: float32 ONNX, one window, one thread, without its features.",
     ]

@@ -35,10 +35,8 @@ def build_eegclip(setting: Setting) -> EegClip:
     EegClip
         Not trained yet.
     """
-    if setting.labelled is None:
-        raise ValueError("Captions need labelled windows.")
     options = EegclipOptions.model_validate(setting.config.finetune.options)
-    captions = trial_captions(setting.config, options, setting.labelled)
+    captions = trial_captions(setting.config, options, setting.known)
     if options.shuffle_captions:
         captions = shuffled(captions, setting.seed.of("shuffle").rng().permutation(len(captions)).tolist())
     class_prompts = prompts_of_classes(setting.config, options)
@@ -54,7 +52,7 @@ def build_eegclip(setting: Setting) -> EegClip:
         network,
         setting.config.finetune,
         options,
-        setting.labelled,
+        setting.known,
         setting.validation,
         captions=captions,
         class_prompts=class_prompts,

@@ -133,14 +133,13 @@ def build_distil(setting: Setting) -> Distil:
     Distil
         Not trained yet.
     """
-    if setting.labelled is None:
-        raise ValueError("Finetuning needs labelled windows.")
+    labelled = setting.known
     options = DistilOptions.model_validate(setting.config.finetune.options)
     teacher = _teacher_config(options.teacher, setting.config)
     network = build_classifier(setting.config, setting.encoder, setting.n_classes, setting.seed)
-    rest = setting.train.select(np.flatnonzero(~np.isin(setting.train.window, setting.labelled.window)))
-    logits = teacher_logits(teacher, setting, joined([setting.labelled, rest]))
-    sides = setting.labelled, setting.validation
+    rest = setting.train.select(np.flatnonzero(~np.isin(setting.train.window, labelled.window)))
+    logits = teacher_logits(teacher, setting, joined([labelled, rest]))
+    sides = labelled, setting.validation
     return Distil(network, setting.config.finetune, options, *sides, unlabelled=rest, teacher=logits)
 
 
@@ -174,11 +173,8 @@ def teacher_logits(teacher: RunConfig, setting: Setting, wanted: Inputs) -> Floa
         Logits on the wanted windows; NaN where no window of the teacher ends at the same moment. The teacher sees nobody whom
         the student is tested on.
     """
-    known = setting.labelled
-    if known is None:
-        raise ValueError("A teacher needs labelled windows.")
     if teacher.features == setting.config.features:
-        data = FitData((setting.train,), (known,), setting.validation[:1], setting.n_classes)
+        data = FitData((setting.train,), (setting.known,), setting.validation[:1], setting.n_classes)
         return network_outputs(fit_ensemble(teacher, data, setting.seed.of("teacher")).ensemble, wanted.features)
     mine, theirs = _windows(setting.config), _windows(teacher)
     in_mine, in_theirs = same_moment(mine, theirs)
@@ -198,9 +194,7 @@ def _answers(logits: Float32Array, window: Int64Array, wanted: Int64Array) -> Fl
 
 def _teacher_data(theirs: WindowSet, mine: WindowSet, setting: Setting) -> FitData:
     """Return the teacher's windows of the trials that the student trains, and is validated, on."""
-    if setting.labelled is None:
-        raise ValueError("A teacher needs labelled windows.")
-    parts = [_of_trials(theirs, mine, inputs.trial) for inputs in (setting.train, setting.labelled)]
+    parts = [_of_trials(theirs, mine, inputs.trial) for inputs in (setting.train, setting.known)]
     judges = [_of_trials(theirs, mine, inputs.trial) for inputs in setting.validation[:1]]
     population = population_normaliser(theirs, parts[0])
     train, labelled = (normalised(theirs, part, "population", population) for part in parts)

@@ -1,8 +1,8 @@
-"""Finetuning with a second modality that is there in training and missing live."""
+"""Finetuning with modalities that are there in training and missing live."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,47 +14,44 @@ from offline.evaluate.scores import confusion, macro_f1
 from offline.finetune.classify import Classify
 from offline.finetune.soft_vote import best_weights, soft_vote
 from offline.pretrain.method import Setting
-from offline.pretrain.modalities import SecondModality, modality_losses, noisy_twin
+from offline.pretrain.modalities import ModalityNetwork, OtherModalities, noisy_twin
 from offline.pretrain.mrccl_options import MrcclFinetuneOptions
 from offline.pretrain.ntxent import ntxent_loss
 from offline.training.inputs import Inputs
 from offline.training.networks import build_classifier
 from offline.training.task import Indices, Validation
-from sclcm_core.models import ClassifierHead, Projector, SclcmClassifier
-from sclcm_core.models.modality import VectorEncoder
+from sclcm_core.models import ClassifierHead, SclcmClassifier
 from sclcm_core.types import Float32Array
 
 
 class Privileged(Classify):
-    """Cross-entropy of EEG, second modality and both together, and the contrasts between them; what is kept is the EEG's classifier.
+    """Cross-entropy of EEG, other modalities and all together, and the contrasts between them; what is kept is the EEG's classifier.
 
     Parameters
     ----------
     setting : Setting
         What every method is given.
     options : MrcclFinetuneOptions
-        The second modality, and how often it is missing.
+        The other modalities, and how often they are missing.
 
     Notes
     -----
-    ``L = CE_both + (CE_EEG + CE_second) / 2 + 0.1 (across + against noise)``. The parts beside the EEG's classifier are not
-    kept: a run that is taken up again after an interruption begins them anew.
+    ``L = CE_fused + mean over modalities of CE + 0.1 (across + against noise)``. The parts beside the EEG's classifier are not kept: a
+    run that is taken up again after an interruption begins them anew.
     """
 
     def __init__(self, setting: Setting, options: MrcclFinetuneOptions) -> None:
-        if setting.labelled is None:
-            raise ValueError("Finetuning needs labelled windows.")
         network = build_classifier(setting.config, setting.encoder, setting.n_classes, setting.seed)
-        super().__init__(network, setting.config.finetune, setting.labelled, setting.validation)
-        self._options, self._labels = options, setting.labelled.label
-        self._trials = setting.labelled.trial
-        second = SecondModality(setting.config, options, setting.train)
+        super().__init__(network, setting.config.finetune, setting.known, setting.validation)
+        self._options, self._labels = options, setting.known.label
+        self._trials = setting.known.trial
+        others = OtherModalities(setting.config, options, setting.train)
         device = self._label.device
-        self._vectors = second.of(setting.labelled).to(device)
-        self._judged = tuple(second.of(inputs).to(device) for inputs in setting.validation)
+        self._vectors = [values.to(device) for values in others.of(setting.known)]
+        self._judged = [[values.to(device) for values in others.of(inputs)] for inputs in setting.validation]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(setting.seed.of("privileged").number())
-            self._beside = _beside(network, second.n_values).to(device)
+            self._beside = _Beside(network, others.n_values).to(device)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """Return those of the EEG's classifier, and those of the parts beside it."""
@@ -73,26 +70,24 @@ class Privileged(Classify):
         """Return the sum of cross-entropies and contrasts, shape () and without unit."""
         self._beside.train(self._network.training)
         chosen = torch.from_numpy(indices)
-        features, vectors, label = self.drawn(indices, generator), self._vectors[chosen], self._label[chosen]
-        embedding, other = self._embeddings(features, vectors)
-        missing = torch.rand(len(indices), 1, generator=generator, device=label.device) < self._options.drop
-        logits = (
-            self._beside["both"](torch.cat([embedding, other.masked_fill(missing, 0.0)], dim=1)),
-            self._network.head(embedding),
-            self._beside["second_head"](other),
-        )
-        costs = [cross_entropy(answer.float(), label, label_smoothing=self._config.label_smoothing) for answer in logits]
-        noisy = self._embeddings(noisy_twin(features, generator, self._options), noisy_twin(vectors, generator, self._options))
-        project = self._beside["projector"]
-        clean_places, noisy_places = (tuple(project(e) for e in pair) for pair in ((embedding, other), noisy))
-        across, against = modality_losses(
-            (clean_places[0], clean_places[1]),
-            (noisy_places[0], noisy_places[1]),
-            self._trial[chosen],
-            tau=self._options.tau,
-        )
+        windows = [self.drawn(indices, generator), *(values[chosen] for values in self._vectors)]
+        clean = self._embeddings(windows)
+        missing = torch.rand(len(indices), 1, generator=generator, device=self._label.device) < self._options.drop
+        fused, *single = (self._cost(answer, self._label[chosen]) for answer in self._logits(clean, missing))
+        noisy = self._embeddings([noisy_twin(values, generator, self._options) for values in windows])
+        across, against = self._beside.modalities.losses(clean, noisy, self._trial[chosen], tau=self._options.tau)
         contrast = across + self._options.noise_weight * against
-        return costs[0] + (costs[1] + costs[2]) / 2 + self._options.contrast_weight * contrast
+        return fused + torch.stack(single).mean() + self._options.contrast_weight * contrast
+
+    def _cost(self, logits: Tensor, label: Tensor) -> Tensor:
+        return cross_entropy(logits.float(), label, label_smoothing=self._config.label_smoothing)
+
+    def _logits(self, embeddings: list[Tensor], missing: Tensor) -> list[Tensor]:
+        """What all modalities say together, the others missing where `missing` (n, 1) says so; then what each says alone."""
+        eeg, *others = embeddings
+        fused = self._beside.fused(torch.cat([eeg, *(other.masked_fill(missing, 0.0) for other in others)], dim=1))
+        alone = [head(other) for head, other in zip(self._beside.heads, others, strict=True)]
+        return [fused, self._network.head(eeg), *alone]
 
     def trivial_loss(self) -> float:
         """Return the loss of three answers with the classes' shares from places that are all alike, without unit."""
@@ -102,11 +97,11 @@ class Privileged(Classify):
         both = (1 + self._options.noise_weight) * float(contrast)
         return 2 * super().trivial_loss() + self._options.contrast_weight * both
 
-    def _embeddings(self, features: Tensor, vectors: Tensor) -> tuple[Tensor, Tensor]:
-        return self._network.encoder(features).float(), self._beside["second"](vectors).float()
+    def _embeddings(self, windows: list[Tensor]) -> list[Tensor]:
+        return [self._network.encoder(windows[0]).float(), *self._beside.modalities.embed(windows[1:])]
 
     def validate(self) -> Validation | None:
-        """Score the EEG alone, which is what is kept; tells what both modalities and the weighted vote of all three would reach."""
+        """Score the EEG alone, which is what is kept; tells what all modalities together and the weighted vote would reach."""
         found = super().validate()
         if found is None:
             return None
@@ -121,27 +116,25 @@ class Privileged(Classify):
         return Validation(found.score, {**found.figures, **figures})
 
     @torch.no_grad()
-    def _answers(self, inputs: Inputs, vectors: Tensor) -> dict[str, Float32Array]:
-        embedding, other = self._embeddings(torch.from_numpy(inputs.features).to(vectors.device), vectors)
-        logits = {
-            "both": self._beside["both"](torch.cat([embedding, other], dim=1)),
-            "both_without_second": self._beside["both"](torch.cat([embedding, torch.zeros_like(other)], dim=1)),
-            "second": self._beside["second_head"](other),
-            "eeg": self._network.head(embedding),
-        }
+    def _answers(self, inputs: Inputs, vectors: list[Tensor]) -> dict[str, Float32Array]:
+        device = self._label.device
+        embeddings = self._embeddings([torch.from_numpy(inputs.features).to(device), *vectors])
+        here = torch.zeros(len(inputs), 1, dtype=torch.bool, device=device)
+        fused, eeg, *others = self._logits(embeddings, here)
+        logits = {"fused": fused, "fused_without_others": self._logits(embeddings, ~here)[0], "eeg": eeg}
+        logits |= {f"other_{number}": answer for number, answer in enumerate(others, start=1)}
         return {name: softmax(answer.float(), dim=1).cpu().numpy() for name, answer in logits.items()}
 
 
-def _beside(network: SclcmClassifier, n_values: int) -> nn.ModuleDict:
-    n, n_classes = network.encoder.n_embedding, network.head.n_classes
-    return nn.ModuleDict(
-        {
-            "second": VectorEncoder(n_values, n),
-            "second_head": ClassifierHead(n, n_classes, n_hidden=0),
-            "both": ClassifierHead(2 * n, n_classes, n_hidden=n),
-            "projector": Projector(n),
-        }
-    )
+class _Beside(nn.Module):
+    """What is trained beside the EEG's classifier: the other modalities, a head for each, and one for all together."""
+
+    def __init__(self, network: SclcmClassifier, n_values: Sequence[int]) -> None:
+        super().__init__()
+        n, n_classes = network.encoder.n_embedding, network.head.n_classes
+        self.modalities = ModalityNetwork(n_values, n)
+        self.heads = nn.ModuleList(ClassifierHead(n, n_classes, n_hidden=0) for _ in n_values)
+        self.fused = ClassifierHead((1 + len(n_values)) * n, n_classes, n_hidden=n)
 
 
 def oversampling(label: Indices, trial: Indices) -> Any:

@@ -16,6 +16,7 @@ from torch.nn.functional import cross_entropy
 from offline.config import FinetuneConfig
 from offline.evaluate.calibration import fit_temperature
 from offline.evaluate.scores import confusion
+from offline.finetune.budget import lasting
 from offline.finetune.classify import Classify, network_outputs
 from offline.finetune.options import SelftrainOptions
 from offline.finetune.pseudo_labels import PseudoLabels, accept, class_thresholds
@@ -148,7 +149,8 @@ class Rounds:
         rounds: tuple[Round, ...] = ()
         best_score = -np.inf
         for number in range(self.n_rounds):
-            score = Trainer(teacher, self.config, seed.of("round", number)).fit().best_score
+            trained = lasting(teacher, len(self.labelled) + len(self.pool))
+            score = Trainer(trained, self.config, seed.of("round", number)).fit().best_score
             if number and not score > best_score:
                 return self._afresh(best)
             best, best_score = teacher, score
@@ -210,12 +212,11 @@ def self_training(network: SclcmClassifier, setting: Setting, options: Selftrain
     SelfTrain
         Not trained yet.
     """
-    if setting.labelled is None:
-        raise ValueError("Finetuning needs labelled windows.")
-    pool = setting.train.select(np.flatnonzero(~np.isin(setting.train.window, setting.labelled.window)))
+    labelled = setting.known
+    pool = setting.train.select(np.flatnonzero(~np.isin(setting.train.window, labelled.window)))
     first = copy.deepcopy(network)
     config = setting.config.finetune
-    rounds = Rounds(lambda: copy.deepcopy(first), config, options, setting.labelled, pool, setting.validation)
+    rounds = Rounds(lambda: copy.deepcopy(first), config, options, labelled, pool, setting.validation)
     return rounds.last(setting.seed.of("selftrain"))
 
 

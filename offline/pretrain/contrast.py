@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from offline.config import PretrainConfig
+from offline.finetune.trial_sampler import TrialSampler
+from offline.pretrain.adjacent import adjacent_windows
 from offline.pretrain.group_sampler import GroupSampler
 from offline.pretrain.pairs import Ids, PairClasses, pair_classes, without_overlaps
 from offline.pretrain.views import augmentations, random_view
@@ -42,6 +45,9 @@ class Contrast:
         Length of a window in s: closer windows of a recording share samples and are no pair.
     seed : Seed
         Determines the projector's first weights and the views that validation looks at.
+    adjacent : bool
+        Whether a window's further views are of the segment next to it, and batches hold one window of a recording, as CLOCS has it. Usually
+        they are of the window itself, and batches hold several windows of each group.
     """
 
     def __init__(
@@ -54,12 +60,14 @@ class Contrast:
         *,
         span_s: float,
         seed: Seed,
+        adjacent: bool = False,
     ) -> None:
         self._config, self._view_loss, self._span_s, self._seed = config, view_loss, span_s, seed
         self._network = nn.ModuleDict({"encoder": encoder, "projector": _projector(encoder, config, seed)})
         self._choices = augmentations(config.augmentations)
-        self._train = _Windows(train, config)
-        self._validation = _Windows(validation, config) if validation is not None else None
+        make = partial(_Windows, config=config, adjacent_s=span_s if adjacent else None)
+        self._train = make(train)
+        self._validation = make(validation) if validation is not None else None
 
     @property
     def network(self) -> nn.Module:
@@ -108,10 +116,10 @@ class Contrast:
 
     def _project(self, windows: _Windows, indices: Indices, generator: torch.Generator) -> tuple[Tensor, Tensor, Ids]:
         ids = windows.ids(indices)
-        features = windows.features[torch.from_numpy(indices)]
+        again = windows.features[windows.again[torch.from_numpy(indices)]]
         views = [
-            features,
-            *(random_view(features, ids.group, self._choices, generator) for _ in range(self._config.n_views - 1)),
+            windows.features[torch.from_numpy(indices)],
+            *(random_view(again, ids.group, self._choices, generator) for _ in range(self._config.n_views - 1)),
         ]
         embeddings = self._network["encoder"](torch.cat(views))  # (n_views * n, n_embedding)
         return self._network["projector"](embeddings), embeddings, ids.repeat(self._config.n_views)
@@ -130,15 +138,21 @@ class Contrast:
 
 
 class _Windows:
-    """Inputs as tensors on the device, with their sampler."""
+    """Inputs as tensors on the device, with their sampler, and of which window the further views of each are."""
 
-    def __init__(self, inputs: Inputs, config: PretrainConfig) -> None:
+    def __init__(self, inputs: Inputs, config: PretrainConfig, adjacent_s: float | None) -> None:
         device = pick_device(config.device)
         group = inputs.trial if config.groups_by == "trial" else _numbered(inputs.subject, inputs.stimulus)
         self.features = torch.from_numpy(inputs.features).to(device)
         arrays = (group, inputs.subject, inputs.stimulus, inputs.window, inputs.recording, inputs.t0)
         self._ids = Ids(*(torch.from_numpy(array).to(device) for array in arrays))
-        self.sampler = GroupSampler(group, n_groups=config.n_groups, n_items=config.n_items)
+        again = np.arange(len(inputs)) if adjacent_s is None else adjacent_windows(inputs.recording, inputs.t0, adjacent_s)
+        self.again = torch.from_numpy(again).to(device)
+        self.sampler: GroupSampler | TrialSampler = (
+            GroupSampler(group, n_groups=config.n_groups, n_items=config.n_items)
+            if adjacent_s is None
+            else TrialSampler(inputs.recording, batch_size=config.n_groups * config.n_items, n_per_trial=1)
+        )
 
     def ids(self, indices: Indices) -> Ids:
         """Return the ids of some windows."""

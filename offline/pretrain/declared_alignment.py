@@ -2,77 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from offline.finetune.options import DistilOptions, EegclipOptions, SelftrainOptions, TripletOptions
-from offline.pretrain.method import Builder, Method, Setting
+from offline.pretrain.method import Method
 from offline.pretrain.mrccl_options import MrcclFinetuneOptions, MrcclPretrainOptions
-
-if TYPE_CHECKING:
-    from offline.training.inputs import Inputs
-    from offline.training.task import MethodTask
-
-
-def _triplet() -> Builder:
-    from offline.finetune.triplet import Triplet
-    from offline.training.networks import build_classifier
-
-    def build(setting: Setting) -> MethodTask:
-        network = build_classifier(setting.config, setting.encoder, setting.n_classes, setting.seed)
-        config = setting.config.finetune
-        options = TripletOptions.model_validate(config.options)
-        return Triplet(network, config, options, _labelled(setting), setting.validation)
-
-    return build
-
-
-def _eegclip() -> Builder:
-    from offline.finetune.caption_source import build_eegclip
-
-    return build_eegclip
-
-
-def _selftrain() -> Builder:
-    from offline.finetune.selftrain import self_training
-    from offline.training.networks import build_classifier
-
-    def build(setting: Setting) -> MethodTask:
-        network = build_classifier(setting.config, setting.encoder, setting.n_classes, setting.seed)
-        return self_training(network, setting, SelftrainOptions.model_validate(setting.config.finetune.options))
-
-    return build
-
-
-def _distil() -> Builder:
-    from offline.finetune.distil import build_distil
-
-    return build_distil
-
-
-def _mrccl() -> Builder:
-    from offline.pretrain.mrccl import MrCcl
-
-    def build(setting: Setting) -> MethodTask:
-        given = setting.config.pretrain.options if setting.config.pretrain else {}
-        return MrCcl(setting, MrcclPretrainOptions.model_validate(given))
-
-    return build
-
-
-def _mrccl_joint() -> Builder:
-    from offline.finetune.privileged import Privileged
-
-    def build(setting: Setting) -> MethodTask:
-        return Privileged(setting, MrcclFinetuneOptions.model_validate(setting.config.finetune.options))
-
-    return build
-
-
-def _labelled(setting: Setting) -> Inputs:
-    if setting.labelled is None:
-        raise ValueError("Finetuning needs labelled windows.")
-    return setting.labelled
-
 
 DECLARED: tuple[Method, ...] = (
     Method(
@@ -88,7 +20,6 @@ DECLARED: tuple[Method, ...] = (
         trivial="all windows at one place: ln(2n - 1) for each of the two",
         batches="one window of a trial",
         source="MER2024-SEMI, arXiv:2409.04447, whose code takes each vector for its own positive",
-        build=_mrccl,
         options=MrcclPretrainOptions,
     ),
     Method(
@@ -104,8 +35,8 @@ DECLARED: tuple[Method, ...] = (
         trivial="the shares of the classes, whatever the window, and all windows at one place",
         batches="shuffled windows, trials of rare classes more often",
         source="MER2024-SEMI, arXiv:2409.04447",
-        build=_mrccl_joint,
         options=MrcclFinetuneOptions,
+        after="mrccl",
     ),
     Method(
         name="triplet",
@@ -120,8 +51,8 @@ DECLARED: tuple[Method, ...] = (
         trivial="all windows at one place: every triplet costs the margin",
         batches="as many windows of each class, of people and trials in turn",
         source="Schroff et al. 2015, arXiv:1503.03832; SMILES ssl-biosignals, whose code compares anchors with anchors",
-        build=_triplet,
         options=TripletOptions,
+        after="sclcm",
     ),
     Method(
         name="eegclip",
@@ -136,7 +67,6 @@ DECLARED: tuple[Method, ...] = (
         trivial="all windows at one place: ln of the batch size",
         batches="at most two windows of a trial, meanings in turn, one wording drawn for each",
         source="Camaret et al. 2025, arXiv:2503.16531; Radford et al. 2021, arXiv:2103.00020",
-        build=_eegclip,
         options=EegclipOptions,
     ),
     Method(
@@ -152,8 +82,8 @@ DECLARED: tuple[Method, ...] = (
         trivial="the shares of the classes, whatever the window",
         batches="shuffled windows",
         source="MER2024-SEMI, arXiv:2409.04447",
-        build=_selftrain,
         options=SelftrainOptions,
+        after="sclcm",
     ),
     Method(
         name="distil",
@@ -168,7 +98,6 @@ DECLARED: tuple[Method, ...] = (
         trivial="the shares of the classes, whatever the window",
         batches="shuffled windows",
         source="Hinton et al. 2015, arXiv:1503.02531",
-        build=_distil,
         options=DistilOptions,
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from offline.pretrain.method import Builder, Method
+from offline.pretrain.method import Method
 from offline.pretrain.raw_options import (
     JepaOptions,
     SicleerJointOptions,
@@ -12,43 +12,6 @@ from offline.pretrain.raw_options import (
 )
 
 _ALONE = "shuffled windows, each by itself"
-
-
-def _sicleer() -> Builder:
-    from offline.pretrain.sicleer import Sicleer
-
-    return Sicleer
-
-
-def _sicleer_joint() -> Builder:
-    from offline.pretrain.sicleer import SicleerJoint
-
-    return SicleerJoint
-
-
-def _stmem() -> Builder:
-    from offline.pretrain.stmem import Stmem
-
-    return Stmem
-
-
-def _jepa() -> Builder:
-    from offline.pretrain.jepa import Jepa
-
-    return Jepa
-
-
-def _jepa_hybrid() -> Builder:
-    from offline.pretrain.jepa import HybridJepa
-
-    return HybridJepa
-
-
-def _vqvae() -> Builder:
-    from offline.pretrain.vqvae import Vqvae
-
-    return Vqvae
-
 
 DECLARED: tuple[Method, ...] = (
     Method(
@@ -64,7 +27,6 @@ DECLARED: tuple[Method, ...] = (
         trivial="all steps of all windows alike",
         batches="one window of a trial at most; two overlapping pieces, half of the steps hidden",
         source="arXiv:2405.07260, with Yue et al. 2022, arXiv:2106.10466",
-        build=_sicleer,
         options=SicleerOptions,
     ),
     Method(
@@ -80,7 +42,6 @@ DECLARED: tuple[Method, ...] = (
         trivial="no waveform and the mean spectrum",
         batches=_ALONE,
         source="arXiv:2402.09450, from its description",
-        build=_stmem,
         options=StmemOptions,
     ),
     Method(
@@ -96,7 +57,6 @@ DECLARED: tuple[Method, ...] = (
         trivial="the mean token of the teacher",
         batches=_ALONE,
         source="Kim 2024, arXiv:2410.08559",
-        build=_jepa,
         options=JepaOptions,
     ),
     Method(
@@ -112,7 +72,6 @@ DECLARED: tuple[Method, ...] = (
         trivial="the mean token of the teacher",
         batches=_ALONE,
         source="github.com/tenebrissilvam/smiles_ssl_biosignals, from its description",
-        build=_jepa_hybrid,
         options=JepaOptions,
     ),
     Method(
@@ -128,7 +87,6 @@ DECLARED: tuple[Method, ...] = (
         trivial="no waveform and the mean spectrum",
         batches=_ALONE,
         source="van den Oord et al. 2017, arXiv:1711.00937",
-        build=_vqvae,
         options=VqvaeOptions,
         experimental=True,
     ),
@@ -145,7 +103,6 @@ DECLARED: tuple[Method, ...] = (
         trivial="all steps alike, and the shares of the classes",
         batches="one window of a trial at most; two overlapping pieces, half of the steps hidden",
         source="arXiv:2405.07260",
-        build=_sicleer_joint,
         options=SicleerJointOptions,
     ),
 )

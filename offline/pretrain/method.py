@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sclcm_core.models import Encoder
 
 Signal = Literal["features", "raw"]
-Knowledge = Literal["label", "subject", "trial", "stimulus", "time", "text", "second modality"]
+Knowledge = Literal["label", "subject", "trial", "stimulus", "recording", "time", "text", "second modality"]
 
 
 class MethodOptions(BaseModel):
@@ -58,6 +58,13 @@ class Setting:
     n_classes: int
     seed: Seed
 
+    @property
+    def known(self) -> Inputs:
+        """Windows whose labels may be used; raises ValueError where there are none."""
+        if self.labelled is None:
+            raise ValueError("Finetuning needs labelled windows.")
+        return self.labelled
+
 
 Builder = Callable[[Setting], "MethodTask"]
 
@@ -92,8 +99,8 @@ class Method:
         Which windows meet in a batch, and what is done to them.
     source : str
         Where it comes from.
-    build : callable
-        Returns the builder of its task; torch is imported only then.
+    after : str
+        Name of the pretraining whose encoder it is meant to start from; empty where it may start from a new one.
     options : type of MethodOptions
         What its section ``options`` may say.
     refusal : str
@@ -114,7 +121,7 @@ class Method:
     trivial: str
     batches: str
     source: str
-    build: Callable[[], Builder]
+    after: str = ""
     options: type[MethodOptions] = MethodOptions
     refusal: str = ""
     experimental: bool = False
@@ -123,6 +130,12 @@ class Method:
     def needs(self) -> str:
         """What it looks at, in words."""
         return ", ".join((" or ".join(self.signals), *self.looks_at))
+
+    def build(self) -> Builder:
+        """Return what makes its task from a `Setting`; torch is imported only now."""
+        from offline.pretrain.builders import BUILDERS
+
+        return BUILDERS[self.name]
 
     def read_options(self, given: Mapping[str, Any]) -> MethodOptions:
         """Validate the options of a run config.

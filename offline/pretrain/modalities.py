@@ -1,32 +1,37 @@
-"""The second modality of a window: what else was measured, or a second view of the same EEG."""
+"""The other modalities of a window: what else was measured, a second view of the same EEG, or both."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import combinations
+
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from offline.config import RunConfig
-from offline.datasets.peripherals import load_peripherals
+from offline.datasets.peripherals import Peripherals, load_peripherals
 from offline.pretrain.mrccl_options import MrcclOptions
 from offline.pretrain.noisy_embedding import add_forward_noise
 from offline.pretrain.ntxent import ntxent_loss
 from offline.training.inputs import Inputs
 from sclcm_core.errors import ConfigError
 from sclcm_core.features.spec import FeatureSpec
+from sclcm_core.models import Projector
+from sclcm_core.models.modality import VectorEncoder
 from sclcm_core.montage import canonical_name, left_right_pairs
 from sclcm_core.types import Float32Array, Float64Array
 
 
-class SecondModality:
-    """Gives the second modality of windows, standardised by the training windows.
+class OtherModalities:
+    """Gives what windows have beside their EEG, standardised by the training windows.
 
     Parameters
     ----------
     config : RunConfig
         The features of the run.
     options : MrcclOptions
-        Where the second modality comes from.
+        What there is: peripherals, a second view of the EEG itself, or both.
     train : Inputs
         Training windows.
     """
@@ -34,12 +39,11 @@ class SecondModality:
     def __init__(self, config: RunConfig, options: MrcclOptions, train: Inputs) -> None:
         self._spec = config.features
         self._peripherals = load_peripherals(options.peripherals) if options.peripherals else None
-        values = self._values(train)
-        self._mean: Float64Array = values.mean(axis=0, dtype=np.float64)
-        self._sd: Float64Array = np.maximum(values.std(axis=0, dtype=np.float64), 1e-6)
-        self.n_values = values.shape[1]
+        self._has_own_view = options.own_view or self._peripherals is None
+        self._scales = [_scale(values) for values in self._values(train)]
+        self.n_values = tuple(len(mean) for mean, _ in self._scales)
 
-    def of(self, windows: Inputs) -> Tensor:
+    def of(self, windows: Inputs) -> tuple[Tensor, ...]:
         """Return the vectors of windows.
 
         Parameters
@@ -49,23 +53,85 @@ class SecondModality:
 
         Returns
         -------
-        Tensor of float32, shape (n, n_values)
-            Standardised, without unit, cut off at ±5.
+        tuple of Tensor of float32, each of shape (n, n_values)
+            Modality by modality; standardised, without unit, cut off at ±5.
         """
-        scaled = np.clip((self._values(windows) - self._mean) / self._sd, -5.0, 5.0)
-        return torch.from_numpy(scaled.astype(np.float32))
+        pairs = zip(self._values(windows), self._scales, strict=True)
+        scaled = [np.clip((values - mean) / sd, -5.0, 5.0) for values, (mean, sd) in pairs]
+        return tuple(torch.from_numpy(values.astype(np.float32)) for values in scaled)
 
-    def _values(self, windows: Inputs) -> Float32Array:
-        if self._peripherals is None:
-            return second_view(windows.features, self._spec)
-        rows, t0 = windows.window, self._peripherals.t0
+    def _values(self, windows: Inputs) -> list[Float32Array]:
+        measured = [] if self._peripherals is None else [self._measured(self._peripherals, windows)]
+        return [*measured, second_view(windows.features, self._spec)] if self._has_own_view else measured
+
+    def _measured(self, peripherals: Peripherals, windows: Inputs) -> Float32Array:
+        rows, t0 = windows.window, peripherals.t0
         if rows.max(initial=-1) >= len(t0) or not np.allclose(t0[rows], windows.t0):
             raise ConfigError(
                 "The file of peripheral features was made for other windows.",
                 "Make it again for this config: sclcm-offline peripherals CONFIG --out FILE.npz",
             )
-        found: Float32Array = self._peripherals.values[rows]
+        found: Float32Array = peripherals.values[rows]
         return found
+
+
+def _scale(values: Float32Array) -> tuple[Float64Array, Float64Array]:
+    return values.mean(axis=0, dtype=np.float64), np.maximum(values.std(axis=0, dtype=np.float64), 1e-6)
+
+
+class ModalityNetwork(nn.Module):
+    """Everything that the contrast between modalities trains beside the EEG's encoder.
+
+    Parameters
+    ----------
+    n_values : sequence of int
+        Length of the vector of each other modality.
+    n_embedding : int
+        Length of the embedding of every modality.
+
+    Notes
+    -----
+    An encoder for each other modality, one projector that all share, and, with three modalities or more, for each a linear layer
+    ``E_m`` that expands its embedding to the size of all the others' together (MER2024-SEMI, arXiv:2409.04447).
+    """
+
+    def __init__(self, n_values: Sequence[int], n_embedding: int) -> None:
+        super().__init__()
+        self.encoders = nn.ModuleList(VectorEncoder(n, n_embedding) for n in n_values)
+        self.projector = Projector(n_embedding)
+        n_others = len(n_values)
+        several = n_others + 1 if n_others > 1 else 0
+        self.expand = nn.ModuleList(nn.Linear(n_embedding, n_others * n_embedding) for _ in range(several))
+
+    def embed(self, vectors: Sequence[Tensor]) -> list[Tensor]:
+        """Return the embeddings of the other modalities, each (n, n_embedding) and without unit, of vectors (n, n_values)."""
+        return [encoder(values).float() for encoder, values in zip(self.encoders, vectors, strict=True)]
+
+    def losses(self, clean: Sequence[Tensor], noisy: Sequence[Tensor], trial: Tensor, *, tau: float) -> tuple[Tensor, Tensor]:
+        """Return both contrasts.
+
+        Parameters
+        ----------
+        clean, noisy : sequence of Tensor, each of shape (n, n_embedding)
+            Embeddings of all modalities, the EEG's first, of the windows and of their noisy twins; without unit.
+        trial : Tensor of int64, shape (n,)
+            Trials; windows of one trial are no negatives of each other.
+        tau : float
+            Temperature.
+
+        Returns
+        -------
+        across, against_noise : Tensor, shape ()
+            See `modality_losses`.
+        """
+        places = [self.projector(embedding) for embedding in clean]
+        noisy_places = [self.projector(embedding) for embedding in noisy]
+        return modality_losses(places, noisy_places, trial, tau=tau, one_against_rest=self._against_rest(clean))
+
+    def _against_rest(self, embeddings: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
+        """Each modality, expanded, beside the others one after the other: (n, n_others * n_embedding) both."""
+        rests = [torch.cat([*embeddings[:m], *embeddings[m + 1 :]], dim=1) for m in range(len(self.expand))]
+        return [(expand(own), rest) for expand, own, rest in zip(self.expand, embeddings, rests, strict=False)]
 
 
 def second_view(features: Float32Array, spec: FeatureSpec) -> Float32Array:
@@ -96,27 +162,36 @@ def second_view(features: Float32Array, spec: FeatureSpec) -> Float32Array:
 
 
 def modality_losses(
-    clean: tuple[Tensor, Tensor], noisy: tuple[Tensor, Tensor], trial: Tensor, *, tau: float
+    clean: Sequence[Tensor],
+    noisy: Sequence[Tensor],
+    trial: Tensor,
+    *,
+    tau: float,
+    one_against_rest: Sequence[tuple[Tensor, Tensor]] = (),
 ) -> tuple[Tensor, Tensor]:
-    """Return both contrasts of two modalities.
+    """Return both contrasts of modalities.
 
     Parameters
     ----------
-    clean, noisy : tuple of two Tensor, each of shape (n, d)
-        Projections of both modalities, without unit.
+    clean, noisy : sequence of Tensor, each of shape (n, d)
+        Projections of each modality, without unit.
     trial : Tensor of int64, shape (n,)
         Trials; windows of one trial are no negatives of each other.
     tau : float
         Temperature.
+    one_against_rest : sequence of two Tensor, each of shape (n, d')
+        With three modalities or more: each expanded, and the others one after the other; without unit.
 
     Returns
     -------
     across, against_noise : Tensor, shape ()
-        Modality against modality, and clean against noisy averaged over the modalities; without unit.
+        The mean over every two modalities and every one against the rest, and clean against noisy averaged over the modalities; without
+        unit (MER2024-SEMI, arXiv:2409.04447: six terms across three modalities).
     """
-    across = ntxent_loss(*clean, tau=tau, group=trial)
-    pairs = [ntxent_loss(a, b, tau=tau, group=trial) for a, b in zip(clean, noisy, strict=True)]
-    return across, torch.stack(pairs).mean()
+    pairs = [*combinations(clean, 2), *one_against_rest]
+    across = torch.stack([ntxent_loss(a, b, tau=tau, group=trial) for a, b in pairs]).mean()
+    against = [ntxent_loss(a, b, tau=tau, group=trial) for a, b in zip(clean, noisy, strict=True)]
+    return across, torch.stack(against).mean()
 
 
 def noisy_twin(values: Tensor, generator: torch.Generator, options: MrcclOptions) -> Tensor:

@@ -1,4 +1,4 @@
-"""MR-CCL: a window's EEG and its second modality find each other, and each finds its noisy twin."""
+"""MR-CCL: a window's EEG and its other modalities find each other, and each finds its noisy twin."""
 
 from __future__ import annotations
 
@@ -11,15 +11,13 @@ from torch import Tensor, nn
 
 from offline.finetune.trial_sampler import TrialSampler
 from offline.pretrain.method import Setting
-from offline.pretrain.modalities import SecondModality, modality_losses, noisy_twin
+from offline.pretrain.modalities import ModalityNetwork, OtherModalities, noisy_twin
 from offline.pretrain.mrccl_options import MrcclPretrainOptions
 from offline.pretrain.ntxent import trivial_ntxent_loss
 from offline.training.collapse import collapse_figures
 from offline.training.inputs import Inputs, joined
 from offline.training.task import Indices, Validation
 from offline.training.trainer import pick_device
-from sclcm_core.models import Projector
-from sclcm_core.models.modality import VectorEncoder
 
 
 class MrCcl:
@@ -30,27 +28,26 @@ class MrCcl:
     setting : Setting
         What every method is given; labels are not looked at.
     options : MrcclPretrainOptions
-        The second modality, temperature and noise.
+        The other modalities, temperature and noise.
     """
 
     def __init__(self, setting: Setting, options: MrcclPretrainOptions) -> None:
         if setting.config.pretrain is None:
             raise ValueError("The config has no section [pretrain].")
         self._config, self._options, self._seed = setting.config.pretrain, options, setting.seed
-        second = SecondModality(setting.config, options, setting.train)
+        others = OtherModalities(setting.config, options, setting.train)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(setting.seed.of("modalities").number())
-            n = setting.encoder.n_embedding
-            self._network = nn.ModuleDict(
-                {"encoder": setting.encoder, "second": VectorEncoder(second.n_values, n), "projector": Projector(n)}
-            )
-        self._train = _Pairs(setting.train, second, self._config.device)
-        self._validation = _Pairs(joined(list(setting.validation)), second, self._config.device) if setting.validation else None
+            self._beside = ModalityNetwork(others.n_values, setting.encoder.n_embedding)
+        self._encoder = setting.encoder
+        self._network = nn.ModuleDict({"encoder": setting.encoder, "beside": self._beside})
+        self._train = _Pairs(setting.train, others, self._config.device)
+        self._validation = _Pairs(joined(list(setting.validation)), others, self._config.device) if setting.validation else None
         self._sampler = TrialSampler(setting.train.trial, batch_size=options.batch_size, n_per_trial=1)
 
     @property
     def network(self) -> nn.Module:
-        """Both encoders and the projector."""
+        """The encoders of all modalities, and what is contrasted by."""
         return self._network
 
     def parameter_groups(self) -> list[dict[str, Any]]:
@@ -72,16 +69,14 @@ class MrCcl:
 
     def _loss_of(self, pairs: _Pairs, indices: Indices, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         chosen = torch.from_numpy(indices)
-        features, vectors = pairs.features[chosen], pairs.vectors[chosen]
-        embedding, clean = self._project(features, vectors)
-        noisy = self._project(noisy_twin(features, generator, self._options), noisy_twin(vectors, generator, self._options))[1]
-        across, against_noise = modality_losses(clean, noisy, pairs.trial[chosen], tau=self._options.tau)
-        return across + self._options.noise_weight * against_noise, embedding
+        windows = [pairs.features[chosen], *(values[chosen] for values in pairs.vectors)]
+        clean = self._embeddings(windows)
+        noisy = self._embeddings([noisy_twin(values, generator, self._options) for values in windows])
+        across, against_noise = self._beside.losses(clean, noisy, pairs.trial[chosen], tau=self._options.tau)
+        return across + self._options.noise_weight * against_noise, clean[0]
 
-    def _project(self, features: Tensor, vectors: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        embedding = self._network["encoder"](features).float()
-        projector = self._network["projector"]
-        return embedding, (projector(embedding), projector(self._network["second"](vectors).float()))
+    def _embeddings(self, windows: list[Tensor]) -> list[Tensor]:
+        return [self._encoder(windows[0]).float(), *self._beside.embed(windows[1:])]
 
     def validate(self) -> Validation | None:
         """Return the loss on validation people, with the same batches and noise each time, and how far it has collapsed."""
@@ -105,10 +100,10 @@ class MrCcl:
 
 
 class _Pairs:
-    """Windows with their second modality as tensors on the device."""
+    """Windows with their other modalities as tensors on the device."""
 
-    def __init__(self, inputs: Inputs, second: SecondModality, wish: str) -> None:
+    def __init__(self, inputs: Inputs, others: OtherModalities, wish: str) -> None:
         device = pick_device(wish)
         self.features = torch.from_numpy(inputs.features).to(device)
-        self.vectors = second.of(inputs).to(device)
+        self.vectors = [values.to(device) for values in others.of(inputs)]
         self.trial = torch.from_numpy(inputs.trial).to(device)

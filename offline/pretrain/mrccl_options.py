@@ -16,6 +16,9 @@ class MrcclOptions(MethodOptions):
     peripherals: Annotated[
         Path | None, Field(description="file of 'sclcm-offline peripherals'; left out: a second view of the EEG itself")
     ] = None
+    own_view: Annotated[
+        bool, Field(description="beside the file of peripherals, the second view of the EEG itself as a third modality")
+    ] = False
     tau: Annotated[float, Field(gt=0, description="temperature")] = 0.1
     noise_weight: Annotated[float, Field(ge=0, description="of clean against noisy, beside modality against modality")] = 1.0
     noise_steps: Annotated[int, Field(ge=1, le=100, description="steps of noise that are drawn from, of 100")] = 50

@@ -193,18 +193,16 @@ class SicleerJoint:
     """
 
     def __init__(self, setting: Setting) -> None:
-        if setting.labelled is None:
-            raise ValueError("Finetuning needs labelled windows.")
-        config = setting.config.finetune
+        config, labelled = setting.config.finetune, setting.known
         self._options = cast(SicleerJointOptions, options_of(config, "finetune"))
         self._views = TwoViews(dilated_encoder(setting), self._options)
         self._network = build_classifier(setting.config, setting.encoder, setting.n_classes, setting.seed)
-        self._judge = Classify(self._network, config, setting.labelled, setting.validation)
+        self._judge = Classify(self._network, config, labelled, setting.validation)
         self._train = _Windows(setting.train, self._options.batch_size, config.device)
         device = self._train.features.device
-        known = np.isin(setting.train.window, setting.labelled.window)
+        known = np.isin(setting.train.window, labelled.window)
         self._label = torch.from_numpy(np.where(known, setting.train.label, -1)).to(device)
-        weights = class_weights(setting.labelled.label, setting.n_classes).to(device) if config.class_weights else None
+        weights = class_weights(labelled.label, setting.n_classes).to(device) if config.class_weights else None
         self._class_weights, self._smoothing = weights, config.label_smoothing
 
     @property

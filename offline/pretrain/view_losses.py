@@ -7,6 +7,7 @@ from torch import Tensor
 from offline.config import PretrainConfig
 from offline.pretrain.basic import basic_loss
 from offline.pretrain.clocs import clocs_loss
+from offline.pretrain.contrast_options import ClocsOptions
 from offline.pretrain.hardsoft import PairWeights, hardsoft_loss
 from offline.pretrain.pairs import Ids, PairClasses
 
@@ -23,5 +24,7 @@ def basic(projections: Tensor, ids: Ids, classes: PairClasses, config: PretrainC
 
 def clocs(projections: Tensor, ids: Ids, classes: PairClasses, config: PretrainConfig) -> Tensor:
     """Return the patient-specific loss, shape () and without unit, of projections of shape (n_views * n, n_projection)."""
+    options = ClocsOptions.model_validate(config.options)
     views = projections.reshape(config.n_views, -1, projections.shape[1])
-    return clocs_loss(views, ids.subject[: views.shape[1]], tau=config.theta)
+    kin = ids.subject if options.kin == "subject" else ids.recording
+    return clocs_loss(views, kin[: views.shape[1]], tau=options.tau)

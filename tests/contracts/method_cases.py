@@ -26,7 +26,6 @@ HYBRID = {**ENCODERS["patches"], "patches": {**ENCODERS["patches"]["patches"], "
 STAGE = {"epochs": 3, "warmup_share": 0.0, "weight_decay": 0.0, "device": "cpu"}
 
 SPECIAL: dict[str, dict] = {
-    "clocs": {"pretrain": {"theta": 0.1}},
     "jepa_hybrid": {"encoder": HYBRID},
     "vqvae": {"pretrain": {"options": {"n_codes": 16, "n_code": 4, "n_decoder": 16, "decoder_depth": 1, "batch_size": 16}}},
     "stmem": {"pretrain": {"options": {"n_decoder": 16, "decoder_depth": 1, "batch_size": 16}}},

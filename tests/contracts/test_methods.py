@@ -1,5 +1,7 @@
 """What every registered method owes: nobody slips past."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 import torch
 
 from offline.config import parse_config
+from offline.pretrain.builders import BUILDERS
 from offline.pretrain.method import Method
 from offline.pretrain.methods import ALL, FINETUNING, METHODS
 from offline.pretrain.methods_page import methods_page
@@ -27,8 +30,23 @@ def section_of(config, method: Method):
     return config.pretrain if method.stage == "pretrain" else config.finetune
 
 
-def test_names_are_unique_within_a_stage() -> None:
-    assert len(METHODS) + len(FINETUNING) == len(ALL)
+def test_names_are_unique_and_each_has_one_builder() -> None:
+    assert len({method.name for method in ALL}) == len(METHODS) + len(FINETUNING) == len(ALL)
+    assert set(BUILDERS) == {method.name for method in ALL}
+
+
+def test_a_declaration_is_read_without_torch() -> None:
+    code = "import sys, offline.pretrain.methods as m; print('torch' in sys.modules, len(m.ALL))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert found.stdout.split() == ["False", str(len(ALL))]
+
+
+@every_method
+def test_the_pretraining_that_it_follows_can_train_its_encoder_on_its_windows(method: Method) -> None:
+    if method.after:
+        before = METHODS[method.after]
+        assert method.stage == "finetune"
+        assert set(method.encoders) <= set(before.encoders) and set(method.signals) <= set(before.signals)
 
 
 @every_method

@@ -51,7 +51,7 @@ options = { k = 2, n_validation_subjects = 1 }
 [compare]
 shares = [0.5, 1.0]
 n_draws = 2
-[compare.methods.clocs]
+[compare.methods.basic]
 theta = 0.1
 [compare.methods.distil]
 options = { teacher = "teacher.toml" }
@@ -88,14 +88,21 @@ def test_a_twin_differs_from_its_method_in_nothing_but_the_method(tiny):
     arms = {arm.name: arm for arm in make_arms(*tiny)}
     for arm in (arm for arm in arms.values() if arm.twin):
         mine, twin = (a.config.model_dump(mode="json") for a in (arm, arms[arm.twin]))
-        other = "pretrain" if arm.method.stage == "pretrain" else "finetune"
-        assert {key for key in mine if mine[key] != twin[key]} == {other}
+        stages = {arm.method.stage, "pretrain" if arm.start else arm.method.stage}
+        assert {key for key in mine if mine[key] != twin[key]} == stages
         assert twin["pretrain"] is None and twin["finetune"]["method"] == "ce"
+
+
+def test_a_finetuning_that_follows_a_pretraining_starts_from_its_encoder_and_stands_beside_it(tiny):
+    for name, start in (("mrccl_joint", "mrccl"), ("triplet", "sclcm"), ("selftrain", "sclcm")):
+        arms = {arm.name: arm for arm in make_arms(*tiny, [name])}
+        assert arms[name].start == start and arms[name].config.pretrain == arms[start].config.pretrain
+    assert not any(arm.start for arm in make_arms(*tiny) if arm.method and arm.method.stage == "pretrain")
 
 
 def test_settings_of_a_method_reach_that_method_alone(tiny):
     arms = {arm.name: arm for arm in make_arms(*tiny)}
-    assert (arms["clocs"].config.pretrain.theta, arms["sclcm"].config.pretrain.theta) == (0.1, 0.5)
+    assert (arms["basic"].config.pretrain.theta, arms["sclcm"].config.pretrain.theta) == (0.1, 0.5)
 
 
 def test_an_unknown_method_key_or_a_raw_config_is_refused(tiny):

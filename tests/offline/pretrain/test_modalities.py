@@ -12,7 +12,7 @@ from offline.finetune.privileged import oversampling
 from offline.finetune.soft_vote import best_weights, soft_vote
 from offline.pretrain.method import Setting
 from offline.pretrain.methods import find_method
-from offline.pretrain.modalities import SecondModality, modality_losses, second_view
+from offline.pretrain.modalities import ModalityNetwork, OtherModalities, modality_losses, second_view
 from offline.pretrain.mrccl_options import MrcclOptions
 from offline.pretrain.ntxent import ntxent_loss
 from offline.seeds import Seed
@@ -58,13 +58,55 @@ def test_the_second_view_is_left_minus_right_and_spread_over_time():
     np.testing.assert_allclose(view[:, 5:], features.std(-1).reshape(2, -1), atol=1e-6)
 
 
-def test_the_second_modality_is_standardised_by_the_training_windows_alone(config, windows):
+@torch.no_grad()
+def test_three_modalities_are_also_contrasted_each_expanded_against_the_others_together():
+    torch.manual_seed(0)
+    network = ModalityNetwork([3, 4], 5).eval()
+    trial = torch.tensor([0, 0, 1, 2, 3, 3])
+    a, b, c = torch.randn(6, 5), *network.embed([torch.randn(6, 3), torch.randn(6, 4)])
+    across, _ = network.losses((a, b, c), (a, b, c), trial, tau=0.2)
+    p = network.projector
+    terms = [ntxent_loss(p(x), p(y), tau=0.2, group=trial) for x, y in ((a, b), (a, c), (b, c))]
+    for layer, own, rest in zip(network.expand, (a, b, c), ((b, c), (a, c), (a, b)), strict=True):
+        assert (layer.in_features, layer.out_features) == (5, 10)
+        terms.append(ntxent_loss(own @ layer.weight.T + layer.bias, torch.cat(rest, dim=1), tau=0.2, group=trial))
+    assert float(across) == pytest.approx(sum(map(float, terms)) / 6, rel=1e-5)
+    assert not len(ModalityNetwork([3], 5).expand)  # two modalities: each is the other's rest
+
+
+def test_peripherals_and_the_eegs_own_second_view_make_three_modalities(config, windows, tmp_path):
+    train, _ = sides(windows)
+    path = tmp_path / "p.npz"
+    Peripherals(np.random.default_rng(0).normal(size=(len(windows), 3)).astype(np.float32), windows.t0).save(path)
+    others = OtherModalities(config, MrcclOptions(peripherals=path, own_view=True), train)
+    own = OtherModalities(config, MrcclOptions(), train)
+    assert others.n_values == (3, *own.n_values)
+    assert torch.equal(others.of(train)[1], own.of(train)[0])
+
+
+@pytest.mark.parametrize(("name", "stage"), [("mrccl", "pretrain"), ("mrccl_joint", "finetune")])
+def test_both_stages_train_every_part_of_three_modalities(make_config, windows, tmp_path, name, stage):
     train, validation = sides(windows)
-    second = SecondModality(config, MrcclOptions(), train)
-    values = second.of(train)
-    assert torch.allclose(values.mean(0), torch.zeros(second.n_values), atol=0.05)
+    Peripherals(np.random.default_rng(0).normal(size=(len(windows), 3)).astype(np.float32), windows.t0).save(tmp_path / "p.npz")
+    options = {"peripherals": str(tmp_path / "p.npz"), "own_view": True}
+    section = {"method": name, "epochs": 1, "options": options}
+    config = make_config(**{stage: section | ({"batch_size": 32} if stage == "finetune" else {})})
+    setting = Setting(config, build_encoder(config, Seed(1)), train, train, (validation,), 2, Seed(1))
+    task = find_method(name, stage).build()(setting)
+    task.network.train()
+    task.loss(next(task.batches(np.random.default_rng(0))), torch.Generator().manual_seed(0)).backward()
+    trained = [p for group in task.parameter_groups() for p in group["params"]]
+    assert sum(p.shape == (32, 16) for p in trained) >= 3  # the expansions, 16 -> 2 * 16
+    assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in trained)
+
+
+def test_the_other_modalities_are_standardised_by_the_training_windows_alone(config, windows):
+    train, validation = sides(windows)
+    others = OtherModalities(config, MrcclOptions(), train)
+    (values,), (n_values,) = others.of(train), others.n_values
+    assert torch.allclose(values.mean(0), torch.zeros(n_values), atol=0.05)
     assert values.std(0).mean() == pytest.approx(1.0, abs=0.1)
-    assert second.of(validation).shape == (len(validation), second.n_values)
+    assert others.of(validation)[0].shape == (len(validation), n_values)
 
 
 def test_peripherals_come_from_a_file_by_the_number_of_the_window(config, windows, tmp_path):
@@ -72,12 +114,12 @@ def test_peripherals_come_from_a_file_by_the_number_of_the_window(config, window
     values = np.arange(len(windows), dtype=np.float32)[:, None] * np.ones((1, 3), np.float32)
     path = tmp_path / "p.npz"
     Peripherals(values, windows.t0).save(path)
-    second = SecondModality(config, MrcclOptions(peripherals=path), train)
-    order = np.argsort(second.of(validation)[:, 0].numpy())
+    others = OtherModalities(config, MrcclOptions(peripherals=path), train)
+    order = np.argsort(others.of(validation)[0][:, 0].numpy())
     assert np.array_equal(order, np.argsort(validation.window))
     Peripherals(values, windows.t0 + 1).save(path)
     with pytest.raises(ConfigError, match="other windows"):
-        SecondModality(config, MrcclOptions(peripherals=path), train)
+        OtherModalities(config, MrcclOptions(peripherals=path), train)
 
 
 def test_a_missing_or_foreign_file_of_peripherals_is_refused(tmp_path):
@@ -126,11 +168,11 @@ def test_what_is_kept_is_the_eegs_own_classifier_and_what_it_would_be_worth_toge
     train, validation = sides(windows)
     data = FitData((train,), (train,), (validation,), 2)
     network, history = fit_member(config, data, build_encoder(config, Seed(1)), Seed(2))
-    assert not any("second" in name for name in network.state_dict())
+    assert {name.split(".")[0] for name in network.state_dict()} == {"encoder", "head"}
     assert macro_f1(confusion(validation.label, network_outputs(network, validation.features).argmax(1), 2)) > 0.9
     last = history.rows[-1]
-    assert {"eeg", "both", "both_without_second", "second", "vote"} <= set(last)
-    assert last["second"] > 0.9 and last["both"] > 0.9 and last["both_without_second"] > 0.8
+    assert {"eeg", "fused", "fused_without_others", "other_1", "vote"} <= set(last)
+    assert last["other_1"] > 0.9 and last["fused"] > 0.9 and last["fused_without_others"] > 0.8
 
 
 def test_learning_nothing_costs_the_class_shares_twice_and_the_contrasts_of_places_that_are_alike(make_config, windows):
