@@ -119,7 +119,8 @@ def run_curve(options: argparse.Namespace, print_table: PrintTable) -> str:
     if gains := gain_rows(points, main, Seed(config.seed)):
         print_table(GAIN_TABLE, gains)
         write_json(folder / "gains.json", GAIN_TABLE, gains)
-    return f"Curve: {folder / 'curve.png'}"
+    simulated = "Simulated data: the figures say nothing about people.\n" if points[0].data.simulated else ""
+    return f"{simulated}Curve: {folder / 'curve.png'}"
 
 
 def run_protocols(options: argparse.Namespace, print_table: PrintTable) -> str:

@@ -172,7 +172,7 @@ class EvaluateConfig(_Strict):
         dict[str, bool | int | str], Field(description="options of the split, such as k or n_validation_subjects")
     ] = {}
     baselines: Annotated[
-        tuple[Literal["majority", "logistic_regression", "time_course", "riemannian"], ...],
+        tuple[Literal["majority", "logistic_regression", "time_course", "riemannian", "untrained probe"], ...],
         Field(description="simple methods on the same folds"),
     ] = ("majority", "logistic_regression")
     n_permutations: Annotated[int, Field(ge=0, description="permutations of trial labels for the level of chance")] = 1000

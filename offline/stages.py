@@ -15,13 +15,14 @@ import numpy as np
 from offline.config import RunConfig
 from offline.datasets import find_dataset, load_windows
 from offline.datasets.dataset import LabelledRecording
+from offline.datasets.splits import make_folds
 from offline.datasets.window_set import WindowSet
 from offline.evaluate.covariances import Covariances, window_covariances
 from offline.evaluate.cross_validate import cross_validate
 from offline.evaluate.curves import CURVE_TABLE, Point, Variant, curve_rows, draw_curve
 from offline.evaluate.fold_result import FoldResult
 from offline.evaluate.riemannian import RIEMANNIAN
-from offline.evaluate.run_fold import FLOAT, INT8
+from offline.evaluate.run_fold import FLOAT, INT8, labelled_windows
 from offline.evaluate.summary import Summary, summarise
 from offline.progress import Report, progress_bar, silent
 from offline.roots import data_root
@@ -179,7 +180,9 @@ def windows_facts(windows: WindowSet) -> dict[str, Any]:
     }
 
 
-def run_folds(run: Run, *, n_jobs: int = 1, only: int | None = None, log: LogKind = "csv") -> list[FoldResult]:
+def run_folds(
+    run: Run, *, n_jobs: int = 1, only: int | None = None, log: LogKind = "csv", encoder_dir: Path | None = None
+) -> list[FoldResult]:
     """Run the folds that have no result yet.
 
     Parameters
@@ -192,6 +195,8 @@ def run_folds(run: Run, *, n_jobs: int = 1, only: int | None = None, log: LogKin
         Number of the one fold to run, from 0.
     log : {'csv', 'tensorboard'}
         Whether TensorBoard's files of every fold are written as well.
+    encoder_dir : Path, optional
+        Where pretrained encoders are kept and looked for.
 
     Returns
     -------
@@ -201,7 +206,15 @@ def run_folds(run: Run, *, n_jobs: int = 1, only: int | None = None, log: LogKin
     covariances = run_covariances(run)
     with progress_bar("evaluating") as report:
         return cross_validate(
-            run.config, run.windows, run.folder, covariances=covariances, n_jobs=n_jobs, only=only, log=log, report=report
+            run.config,
+            run.windows,
+            run.folder,
+            covariances=covariances,
+            n_jobs=n_jobs,
+            only=only,
+            log=log,
+            encoder_dir=encoder_dir,
+            report=report,
         )
 
 
@@ -219,7 +232,7 @@ def protocol_text(config: RunConfig) -> str:
     return HELD_OUT if evaluate.options.get("honest") else PROTOCOLS[evaluate.split]
 
 
-def measure(run: Run, *, n_jobs: int = 1, log: LogKind = "csv") -> Summary:
+def measure(run: Run, *, n_jobs: int = 1, log: LogKind = "csv", encoder_dir: Path | None = None) -> Summary:
     """Cross-validate the recipe.
 
     Parameters
@@ -230,13 +243,15 @@ def measure(run: Run, *, n_jobs: int = 1, log: LogKind = "csv") -> Summary:
         Folds at a time.
     log : {'csv', 'tensorboard'}
         Whether TensorBoard's files of every fold are written as well.
+    encoder_dir : Path, optional
+        Where pretrained encoders are kept and looked for.
 
     Returns
     -------
     Summary
         Also in ``metrics.json``.
     """
-    results = run_folds(run, n_jobs=n_jobs, log=log)
+    results = run_folds(run, n_jobs=n_jobs, log=log, encoder_dir=encoder_dir)
     protocol = protocol_text(run.config)
     seed = Seed(run.config.seed).of("summary")
     evaluate = run.config.evaluate
@@ -253,7 +268,9 @@ def measure(run: Run, *, n_jobs: int = 1, log: LogKind = "csv") -> Summary:
     return summary
 
 
-def evaluate_variants(variants: Sequence[Variant], path: Path, root: Path | None = None, *, n_jobs: int = 1) -> list[Point]:
+def evaluate_variants(
+    variants: Sequence[Variant], path: Path, root: Path | None = None, *, n_jobs: int = 1, encoder_dir: Path | None = None
+) -> list[Point]:
     """Evaluate variants of a config, each in a run folder of its own.
 
     Parameters
@@ -266,6 +283,8 @@ def evaluate_variants(variants: Sequence[Variant], path: Path, root: Path | None
         Folder of the data set.
     n_jobs : int
         Folds at a time.
+    encoder_dir : Path, optional
+        Where pretrained encoders are kept and looked for: variants that differ in their labels alone share them.
 
     Returns
     -------
@@ -276,8 +295,16 @@ def evaluate_variants(variants: Sequence[Variant], path: Path, root: Path | None
     for variant in variants:
         logger.info("%s", variant.name)
         run = prepare(variant.config, open_run(variant.config, path / variant.name.replace(", ", "-").replace(" ", "-")), root)
-        points.append(Point(variant, measure(run, n_jobs=n_jobs), run.windows.dataset))
+        summary = measure(run, n_jobs=n_jobs, encoder_dir=encoder_dir)
+        points.append(Point(variant, summary, run.windows.dataset, labelled_trials(run)))
     return points
+
+
+def labelled_trials(run: Run) -> float:
+    """Return how many trials have labels in a fold's training, mean over the folds."""
+    evaluate, windows = run.config.evaluate, run.windows
+    folds = make_folds(evaluate.split, windows, seed=run.config.seed, options=evaluate.options)
+    return float(np.mean([len(np.unique(windows.trial[labelled_windows(run.config, windows, fold)])) for fold in folds]))
 
 
 def follow_curve(variants: Sequence[Variant], path: Path, root: Path | None = None, *, n_jobs: int = 1) -> list[Point]:
@@ -299,7 +326,7 @@ def follow_curve(variants: Sequence[Variant], path: Path, root: Path | None = No
     list of Point
         In the order of the variants.
     """
-    points = evaluate_variants(variants, path, root, n_jobs=n_jobs)
+    points = evaluate_variants(variants, path, root, n_jobs=n_jobs, encoder_dir=path / "encoders")
     axis = "labelled trials in %" if variants[0].name.startswith("labels") else "channels"
     main = INT8 if variants[0].config.quantize.enabled else FLOAT
     (path / "curve.png").write_bytes(draw_curve(points, main, axis))

@@ -38,6 +38,7 @@ def cross_validate(
     n_jobs: int = 1,
     only: int | None = None,
     log: LogKind = "csv",
+    encoder_dir: Path | None = None,
     report: Report = silent,
 ) -> list[FoldResult]:
     """Run every fold that has no result yet.
@@ -58,6 +59,8 @@ def cross_validate(
         Number of the one fold to run, from 0: for the array jobs of a cluster, which share the folder.
     log : {'csv', 'tensorboard'}
         Whether TensorBoard's files are written as well, under ``tensorboard/fold-000`` and so on.
+    encoder_dir : Path, optional
+        Where pretrained encoders are kept and looked for.
     report : callable
         Told of each fold.
 
@@ -80,7 +83,7 @@ def cross_validate(
     missing = [k for k in wanted if k not in done]
     report(len(done), len(wanted), "")
     logs = folder.path / "tensorboard" if log == "tensorboard" else None
-    jobs = [_Job(config, windows, folds[k], k, covariances, logs) for k in missing]
+    jobs = [_Job(config, windows, folds[k], k, covariances, logs, encoder_dir) for k in missing]
     for k, result in _run(jobs, n_jobs):
         save_fold(folder.fold_path(k), result, keys[k])
         done[k] = result
@@ -97,6 +100,7 @@ class _Job(NamedTuple):
     number: int
     covariances: Covariances | None
     logs: Path | None
+    encoder_dir: Path | None
 
 
 def _run(jobs: list[_Job], n_jobs: int) -> Iterator[tuple[int, FoldResult]]:
@@ -119,7 +123,8 @@ def _numbered(job: _Job) -> tuple[int, FoldResult]:
     torch.set_num_threads(1)  # more threads would change the order of sums, and with it the result
     try:
         log_dir = job.logs and job.logs / f"fold-{job.number:03d}"
-        return job.number, run_fold(job.config, job.windows, job.fold, job.covariances, log_dir=log_dir)
+        places = {"log_dir": log_dir, "encoder_dir": job.encoder_dir}
+        return job.number, run_fold(job.config, job.windows, job.fold, job.covariances, **places)
     finally:
         torch.set_num_threads(before)
 

@@ -10,6 +10,7 @@ from offline.config import RunConfig, parse_config
 from offline.datasets.dataset import DatasetCard
 from offline.evaluate.intervals import Figure
 from offline.evaluate.plots import curve_plot
+from offline.evaluate.probes import LINEAR, UNTRAINED
 from offline.evaluate.summary import Summary
 from sclcm_core.errors import ConfigError
 from sclcm_core.montage import find_channels
@@ -61,11 +62,14 @@ def label_variants(config: RunConfig, shares: Iterable[float] = LABEL_SHARES) ->
         raise ConfigError(
             f"The config '{config.name}' does not pretrain.", "Add a section [pretrain]: the curve compares with it."
         )
+    evaluate = config.evaluate.model_dump(mode="json")
+    probed = evaluate | {"baselines": [*evaluate["baselines"], UNTRAINED]}
     return [
         Variant(f"labels-{100 * share:g}-{'pretrained' if pretrained else 'scratch'}", 100 * share, pretrained, changed)
         for share in shares
         for pretrained in (True, False)
-        for changed in [changed_config(config, pretrained=pretrained, label_share=share)]
+        for wanted in [evaluate if pretrained else probed]
+        for changed in [changed_config(config, pretrained=pretrained, label_share=share, evaluate=wanted)]
     ]
 
 
@@ -140,11 +144,12 @@ def changed_config(
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A variant, what it came to, and what must be said of the data."""
+    """A variant, what it came to, what must be said of the data, and how many trials were labelled, mean over the folds."""
 
     variant: Variant
     summary: Summary
     data: DatasetCard
+    n_labelled: float = float("nan")
 
 
 def curve_rows(points: Sequence[Point]) -> list[tuple[str, ...]]:
@@ -184,8 +189,10 @@ def draw_curve(points: Sequence[Point], method: str, axis: str) -> bytes:
     lines: dict[str, list[tuple[float, Figure]]] = {}
     for point in points:
         for found in point.summary.methods:
-            if found.method in (method, "logistic_regression"):
+            if found.method in (method, LINEAR, UNTRAINED, "logistic_regression"):
                 start = "pretrained" if point.variant.pretrained else "from scratch"
                 name = f"{found.method}, {found.line}" + (f", {start}" if found.method == method else "")
-                lines.setdefault(name, []).append((point.variant.place, found.balanced_accuracy))
-    return curve_plot(lines, points[0].summary.chance, axis)
+                place = (point.variant.place, found.balanced_accuracy)
+                if place not in lines.setdefault(name, []):  # both starts have the same simple methods
+                    lines[name].append(place)
+    return curve_plot(lines, points[0].summary.chance, axis, points[0].data.title)

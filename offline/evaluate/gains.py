@@ -8,13 +8,15 @@ import numpy as np
 
 from offline.evaluate.curves import Point
 from offline.evaluate.intervals import paired_test
-from offline.evaluate.probes import LINEAR, NEIGHBOURS
+from offline.evaluate.probes import LINEAR, NEIGHBOURS, UNTRAINED
 from offline.evaluate.summary import MethodSummary
 from offline.seeds import Seed
 
 GAIN_TABLE = (
     "Labels in %",
+    "Labelled trials",
     "Pretrained",
+    "Not pretrained",
     "Normalised by",
     "Balanced accuracy",
     "Without pretraining",
@@ -42,25 +44,27 @@ def gain_rows(points: Sequence[Point], main: str, seed: Seed) -> list[Row]:
     -------
     list of tuple of str
         Rows for `GAIN_TABLE`: the finetuned network, then the frozen encoder under a linear probe and under its nearest
-        neighbours, each less the network trained from scratch.
+        neighbours, each less the network trained from scratch; and the linear probe less the same probe on an encoder that was never
+        trained, where that was probed.
     """
     scratch = {point.variant.place: point for point in points if not point.variant.pretrained}
+    pairs = ((main, main), (LINEAR, main), (NEIGHBOURS, main), (LINEAR, UNTRAINED))
     return [
-        row
+        _row(point, pretrained, without, seed)
         for point in points
         if point.variant.pretrained and point.variant.place in scratch
-        for method in point.summary.methods
-        if method.method in (main, LINEAR, NEIGHBOURS)
-        for row in _row(point, method, scratch[point.variant.place].summary.find(main, method.line), seed)
+        for line in point.variant.config.lines
+        for first, second in pairs
+        if (pretrained := point.summary.find(first, line)) is not None
+        and (without := scratch[point.variant.place].summary.find(second, line)) is not None
     ]
 
 
-def _row(point: Point, pretrained: MethodSummary, scratch: MethodSummary | None, seed: Seed) -> list[Row]:
-    if scratch is None:
-        return []
+def _row(point: Point, pretrained: MethodSummary, scratch: MethodSummary, seed: Seed) -> Row:
     with_it, without = ({row.subject: row.balanced_accuracy for row in m.subjects} for m in (pretrained, scratch))
     shared = [person for person in with_it if person in without]
     scores = [np.array([found[person] for person in shared]) for found in (with_it, without)]
     gain, p = paired_test(scores[0], scores[1], seed.of("gain").rng())
     means = [f"{found.mean():.3f}" for found in scores]
-    return [(f"{point.variant.place:g}", pretrained.method, pretrained.line, *means, str(gain), f"{p:.4f}", str(len(shared)))]
+    place = (f"{point.variant.place:g}", f"{point.n_labelled:.0f}")
+    return (*place, pretrained.method, scratch.method, pretrained.line, *means, str(gain), f"{p:.4f}", str(len(shared)))

@@ -130,7 +130,7 @@ def abstention_plot(summary: Summary, line: str) -> bytes:
     return _png(canvas)
 
 
-def curve_plot(lines: Mapping[str, Sequence[tuple[float, Figure]]], chance: float, axis: str) -> bytes:
+def curve_plot(lines: Mapping[str, Sequence[tuple[float, Figure]]], chance: float, axis: str, title: str) -> bytes:
     """Draw figures with their intervals over an axis.
 
     Parameters
@@ -141,6 +141,8 @@ def curve_plot(lines: Mapping[str, Sequence[tuple[float, Figure]]], chance: floa
         Balanced accuracy of guessing.
     axis : str
         What the axis means.
+    title : str
+        Whose data.
 
     Returns
     -------
@@ -154,7 +156,7 @@ def curve_plot(lines: Mapping[str, Sequence[tuple[float, Figure]]], chance: floa
         shifted = np.array(places) * (1 + 0.02 * k)  # side by side, so that intervals can be told apart
         axes.errorbar(shifted, values[:, 0], yerr=values[:, 1:].T, marker="o", capsize=2, label=name)
     axes.axhline(chance, color="0.4", linestyle="--", linewidth=1)
-    axes.set(xscale="log", xlabel=axis, ylabel="balanced accuracy", ylim=(0, 1))
+    axes.set(xscale="log", xlabel=axis, ylabel="balanced accuracy", ylim=(0, 1), title=title)
     axes.legend(fontsize=7)
     return _png(canvas)
 

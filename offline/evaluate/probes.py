@@ -18,8 +18,8 @@ N_NEIGHBOURS = 20
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """Inverse strengths of the penalty among which the validation people choose."""
 
-LINEAR, NEIGHBOURS = "linear probe", "nearest neighbours"
-"""Names of the probes in reports."""
+LINEAR, NEIGHBOURS, UNTRAINED = "linear probe", "nearest neighbours", "untrained probe"
+"""Names of the probes in reports; the last is the linear one on an encoder that was never trained."""
 
 
 def fit_linear_probe(encoder: Encoder, train: Inputs, validation: Inputs, n_classes: int) -> Answer:

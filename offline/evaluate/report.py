@@ -15,12 +15,16 @@ from offline.evaluate.permutation import ChanceLevel
 from offline.evaluate.summary import MethodSummary, Summary
 
 _STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
-table { border-collapse: collapse; margin: 1rem 0; } td, th { padding: .25rem .7rem; border-bottom: 1px solid #ddd; text-align: left; }
-th { background: #f4f4f4; } td.n { text-align: right; font-variant-numeric: tabular-nums; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; color: #222; } p { max-width: 60rem; }
+table { border-collapse: collapse; margin: 1rem 0; font-size: 13px; }
+td, th { padding: .25rem .6rem; border-bottom: 1px solid #ddd; text-align: left; vertical-align: bottom; }
+th { background: #f4f4f4; } .n { text-align: right; } td.n { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .warn { background: #fff3cd; padding: .5rem 1rem; }
 img { max-width: 100%; } code { background: #f4f4f4; padding: 0 .2rem; }
 """
+
+_LONGEST_FIGURE = 45
+"""Characters; what is longer is a sentence."""
 
 METHODS_TABLE = (
     "Method",
@@ -136,14 +140,18 @@ def page(title: str, parts: Sequence[str]) -> str:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return an HTML table; cells after the second are figures."""
-    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
-    body = "".join("<tr>" + "".join(_cell(k, cell) for k, cell in enumerate(row)) + "</tr>" for row in rows)
-    return f"<table><tr>{head}</tr>{body}</table>"
+    """Return an HTML table; cells after the second are figures, which stay on one line, but for sentences."""
+    head = _row("th", header)
+    return f"<table>{head}{''.join(_row('td', row) for row in rows)}</table>"
 
 
-def _cell(number: int, text: str) -> str:
-    return f"<td{' class=n' if number > 1 else ''}>{html.escape(text)}</td>"
+def _row(tag: str, cells: Sequence[str]) -> str:
+    return "<tr>" + "".join(_cell(tag, k, cell) for k, cell in enumerate(cells)) + "</tr>"
+
+
+def _cell(tag: str, number: int, text: str) -> str:
+    is_figure = number > 1 and len(text) <= _LONGEST_FIGURE
+    return f"<{tag}{' class=n' if is_figure else ''}>{html.escape(text)}</{tag}>"
 
 
 def warning(card: DatasetCard) -> str:

@@ -10,13 +10,13 @@ import numpy as np
 
 from offline.config import Line, RunConfig
 from offline.datasets.fold import Fold
-from offline.datasets.window_set import WindowSet
+from offline.datasets.window_set import Int64Array, WindowSet
 from offline.evaluate.baselines import ALL_BASELINES
 from offline.evaluate.calibration import fit_temperature
 from offline.evaluate.covariances import Covariances
 from offline.evaluate.fold_result import FoldResult, ValidationSide
 from offline.evaluate.permutation import refit_answers
-from offline.evaluate.probes import LINEAR, NEIGHBOURS, fit_linear_probe, fit_neighbours
+from offline.evaluate.probes import LINEAR, NEIGHBOURS, UNTRAINED, fit_linear_probe, fit_neighbours
 from offline.evaluate.riemannian import RIEMANNIAN, RiemannianBaseline
 from offline.evaluate.sealed import Answer, open_and_sealed
 from offline.finetune.classify import network_outputs
@@ -25,6 +25,7 @@ from offline.quantize.compare import Int8Cost
 from offline.quantize.ladder import climb
 from offline.seeds import Seed
 from offline.training.inputs import Inputs, share_of_trials
+from offline.training.networks import build_encoder
 from sclcm_core.inference.onnx_runtime import OnnxPredictor
 from sclcm_core.inference.predictor import softmax
 from sclcm_core.models import Encoder, Ensemble
@@ -41,6 +42,7 @@ def run_fold(
     covariances: Covariances | None = None,
     *,
     log_dir: Path | None = None,
+    encoder_dir: Path | None = None,
 ) -> FoldResult:
     """Fit the network and the simple methods on a fold and test them.
 
@@ -56,20 +58,22 @@ def run_fold(
         Of the windows' signals, for the Riemannian baseline.
     log_dir : Path, optional
         Where to keep TensorBoard's files of the training; none are written when left out.
+    encoder_dir : Path, optional
+        Where pretrained encoders are kept and looked for.
 
     Returns
     -------
     FoldResult
         What came out.
     """
-    seed = Seed(config.seed).of("fold", fold.name)
-    labelled = share_of_trials(windows, fold.train, config.finetune.label_share, seed.of("labels").rng())
+    seed = _seed(config, fold)
+    labelled = labelled_windows(config, windows, fold)
     data, sealed, _ = open_and_sealed(windows, fold, config.lines, labelled)
-    fit = fit_ensemble(config, data, seed, log_dir)
+    fit = fit_ensemble(config, data, seed, log_dir=log_dir, encoder_dir=encoder_dir)
     validation = _validation(config.lines, fit.ensemble, data)
     temperatures = {line: fit_temperature(side.logits, side.label) for line, side in validation.items()}
     answers = _baseline_answers(config, data, covariances) | _probe_answers(config, data, fit.pretrained)
-    answers |= _refits(config, data, seed)
+    answers |= _untrained_answers(config, data, seed) | _refits(config, data, seed)
     with tempfile.TemporaryDirectory() as folder:
         logits = [side.logits for side in validation.values()]
         predictor, costs = _int8(config, fit.ensemble, data, logits, seed=seed, folder=Path(folder))
@@ -78,6 +82,30 @@ def run_fold(
     epochs = Epochs(*(round(float(np.mean([getattr(n, k) for n in fit.epochs]))) for k in ("pretrain", "finetune")))
     score = float(np.mean([history.best_score for history in fit.histories]))
     return FoldResult(fold.name, epochs, score, temperatures, costs, validation, reading)
+
+
+def labelled_windows(config: RunConfig, windows: WindowSet, fold: Fold) -> Int64Array:
+    """Return the training windows of a fold whose labels are used.
+
+    Parameters
+    ----------
+    config : RunConfig
+        Its seed, and the share of labelled trials.
+    windows : WindowSet
+        All windows.
+    fold : Fold
+        Who and what is trained on.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_labelled,)
+        All windows of the chosen trials.
+    """
+    return share_of_trials(windows, fold.train, config.finetune.label_share, _seed(config, fold).of("labels").rng())
+
+
+def _seed(config: RunConfig, fold: Fold) -> Seed:
+    return Seed(config.seed).of("fold", fold.name)
 
 
 def _validation(lines: tuple[Line, ...], ensemble: Ensemble, data: FitData) -> dict[Line, ValidationSide]:
@@ -120,6 +148,17 @@ def _probe_answers(config: RunConfig, data: FitData, encoder: Encoder | None) ->
         answers[LINEAR, line] = fit_linear_probe(encoder, train, validation, data.n_classes)
         answers[NEIGHBOURS, line] = fit_neighbours(encoder, train, data.n_classes)
     return answers
+
+
+def _untrained_answers(config: RunConfig, data: FitData, seed: Seed) -> dict[tuple[str, Line], Answer]:
+    """Probe the encoder as it was born: what a frozen encoder knows without having learnt anything."""
+    if UNTRAINED not in config.evaluate.baselines:
+        return {}
+    encoder = build_encoder(config, seed.of("member", 0)).eval()
+    return {
+        (UNTRAINED, line): fit_linear_probe(encoder, train, validation, data.n_classes)
+        for line, train, validation in zip(config.lines, data.labelled, data.validation, strict=True)
+    }
 
 
 def _int8(

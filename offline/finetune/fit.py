@@ -14,6 +14,7 @@ from offline.pretrain.method import Setting
 from offline.pretrain.methods import find_method
 from offline.seeds import Seed
 from offline.training import History, Trainer
+from offline.training.encoder_store import encoder_path, load_encoder, save_encoder
 from offline.training.inputs import Inputs, joined
 from offline.training.logs import stage_log
 from offline.training.trainer import EpochCallback
@@ -64,11 +65,18 @@ def fit_encoder(
     stop_after: int | None = None,
     state_path: Path | None = None,
     on_epoch: EpochCallback | None = None,
+    encoder_dir: Path | None = None,
 ) -> tuple[Encoder, History]:
-    """Pretrain an encoder on the windows of all lines; see `pretrain`."""
+    """Pretrain an encoder on the windows of all lines, or take it from `encoder_dir` if it is there; see `pretrain`."""
     train = joined(list(data.train))
     validation = joined(list(data.validation)) if data.validation else None
-    return pretrain(config, train, validation, seed, stop_after=stop_after, state_path=state_path, on_epoch=on_epoch)
+    path = encoder_path(encoder_dir, config, (train, validation), seed) if encoder_dir and config.pretrain else None
+    if path and path.is_file():
+        return load_encoder(path, config, seed)
+    found = pretrain(config, train, validation, seed, stop_after=stop_after, state_path=state_path, on_epoch=on_epoch)
+    if path:
+        save_encoder(path, *found)
+    return found
 
 
 def fit_member(
@@ -137,7 +145,9 @@ class EnsembleFit:
     pretrained: Encoder | None
 
 
-def fit_ensemble(config: RunConfig, data: FitData, seed: Seed, log_dir: Path | None = None) -> EnsembleFit:
+def fit_ensemble(
+    config: RunConfig, data: FitData, seed: Seed, *, log_dir: Path | None = None, encoder_dir: Path | None = None
+) -> EnsembleFit:
     """Pretrain and finetune every member of the ensemble.
 
     Parameters
@@ -150,6 +160,8 @@ def fit_ensemble(config: RunConfig, data: FitData, seed: Seed, log_dir: Path | N
         Determines everything drawn.
     log_dir : Path, optional
         Where to keep TensorBoard's files, a folder for each stage of each member; none are written when left out.
+    encoder_dir : Path, optional
+        Where pretrained encoders are kept and looked for.
 
     Returns
     -------
@@ -160,7 +172,7 @@ def fit_ensemble(config: RunConfig, data: FitData, seed: Seed, log_dir: Path | N
     for number in range(config.finetune.n_members):
         of_member = seed.of("member", number)
         with stage_log(log_dir / f"pretrain-{number}" if log_dir and config.pretrain else None) as on_epoch:
-            encoder, before = fit_encoder(config, data, of_member, on_epoch=on_epoch)
+            encoder, before = fit_encoder(config, data, of_member, on_epoch=on_epoch, encoder_dir=encoder_dir)
         encoders.append(copy.deepcopy(encoder).eval())
         with stage_log(log_dir / f"finetune-{number}" if log_dir else None) as on_epoch:
             network, history = fit_member(config, data, encoder, of_member, on_epoch=on_epoch)

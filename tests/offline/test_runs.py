@@ -21,6 +21,19 @@ def test_a_folder_of_the_same_config_is_taken_up_again_and_of_another_refused(co
         open_run(make_config(seed=4), tmp_path)
 
 
+def test_a_folder_from_before_a_key_was_known_is_taken_up_again(config, make_config, tmp_path):
+    folder = open_run(config, tmp_path)
+    older = folder.read_json("config.json")
+    del older["evaluate"]["seeds"]
+    folder.write_json("config.json", older)
+    open_run(config, tmp_path)
+    with pytest.raises(ConfigError, match=r"differs in: seed"):
+        open_run(make_config(seed=4), tmp_path)
+    folder.write_json("config.json", older | {"gone": 1})
+    with pytest.raises(ConfigError, match=r"another config"):
+        open_run(config, tmp_path)
+
+
 def test_a_stage_that_has_not_run_is_named(config, tmp_path):
     with pytest.raises(ConfigError, match=r"metrics.json' does not exist yet"):
         open_run(config, tmp_path).read_json("metrics.json")

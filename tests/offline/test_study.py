@@ -7,7 +7,7 @@ from offline.cli import main
 from offline.config import BundleConfig
 from offline.engines import Engine
 from offline.fold_jobs import missing_jobs, run_fold_job
-from offline.runs import open_run
+from offline.runs import fingerprint, open_run
 from offline.stages import prepare
 from offline.study import plan_study, run_study, study_rows, with_settings
 from sclcm_core.errors import ConfigError
@@ -41,8 +41,16 @@ def test_every_setting_meets_every_seed(recipe):
     assert {(t.config.finetune.encoder_lr, t.config.encoder.pooling, t.config.seed) for t in trials} == {
         (lr, pooling, seed) for lr in (1e-3, 2e-3) for pooling in ("mean", "flatten") for seed in (1, 2)
     }
-    (alone,) = plan_study(recipe, (), ())
+    (alone,) = plan_study(recipe)
     assert (alone.setting, alone.seed, alone.config) == ("", recipe.seed, recipe)
+
+
+def test_seeds_of_the_config_hold_unless_others_are_named(recipe):
+    several = recipe.model_copy(update={"evaluate": recipe.evaluate.model_copy(update={"seeds": (5, 6)})})
+    assert [trial.seed for trial in plan_study(several)] == [5, 6]
+    assert [trial.seed for trial in plan_study(several, [7])] == [7]
+    assert {trial.config.evaluate.seeds for trial in plan_study(several)} == {()}  # each is a run of one seed
+    assert fingerprint(several) == fingerprint(recipe)
 
 
 @pytest.mark.parametrize(
@@ -108,3 +116,6 @@ def test_the_command_prints_mean_and_spread(recipe, tmp_path, capsys):
     assert "SD over seeds" in printed
     assert "study.json" in printed
     assert main([*command, "--seeds", "4", "--slurm", "x=1"]) == 2
+    (tmp_path / "c.toml").write_text("\n".join(toml).replace("[evaluate]", "[evaluate]\nseeds = [4, 5]"))
+    assert main(command) == 0
+    assert capsys.readouterr().out == printed

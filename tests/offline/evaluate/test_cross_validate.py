@@ -1,5 +1,8 @@
 import dataclasses
 import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -101,6 +104,37 @@ def test_finished_folds_are_not_computed_again(windows, make_config, tmp_path, m
     monkeypatch.setattr(module, "run_fold", lambda *_, **__: pytest.fail("computed again"))
     second = cross_validate(config, windows, folder)
     assert [r.temperatures for r in first] == [r.temperatures for r in second]
+
+
+def test_every_stage_of_every_fold_is_logged_where_that_is_wanted(windows, make_config, tmp_path, monkeypatch):
+    told = {}
+
+    class Writer:
+        def __init__(self, folder):
+            self._rows = told.setdefault(Path(folder).relative_to(tmp_path).as_posix(), [])
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def flush(self):
+            pass
+
+        def add_scalar(self, name, value, number):
+            self._rows.append((name, number))
+
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", SimpleNamespace(SummaryWriter=Writer))
+    pretrain = {"epochs": 2, "n_groups": 4, "n_items": 2}
+    config = make_config(finetune={"epochs": 1}, pretrain=pretrain, quantize={"enabled": False})
+    cross_validate(config, windows, open_run(config, tmp_path), log="tensorboard")
+    assert set(told) == {f"tensorboard/fold-00{k}/{stage}-0" for k in (0, 1) for stage in ("pretrain", "finetune")}
+    assert {("loss", 1), ("loss", 2), ("score", 2)} <= set(told["tensorboard/fold-001/pretrain-0"])
+    other = make_config(finetune={"epochs": 1}, pretrain=pretrain, quantize={"enabled": False}, seed=4)
+    told.clear()
+    cross_validate(other, windows, open_run(other, tmp_path / "other"))
+    assert not told
 
 
 def test_folds_run_one_by_one_are_those_of_the_whole(windows, make_config, tmp_path):
