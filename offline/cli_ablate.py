@@ -19,8 +19,8 @@ Table = Callable[[Sequence[str], Sequence[Sequence[str]]], None]
 _TEXT = """\
 Cross-validate a config with one part of its method changed at a time, on the same folds: for SI-CLEER classification alone,
 contrast alone, no masking, the parts of the contrast, and a sweep of the loss weight; for ST-MEM the masks and targets; for JEPA
-signal, band powers, or both. Each stands beside the config as it is, person by person. Writes a table, a page and a run folder for
-each variant; finished ones are not repeated.
+signal, band powers, or both; for either what dropping tokens costs. Each stands beside the config as it is, person by person. Writes
+a table, a page and a run folder for each variant; finished ones are not repeated.
 
   sclcm-offline ablate assets/configs/sicleer-simulated.toml
   sclcm-offline ablate assets/configs/sicleer-simulated.toml --only "joint,classification only,contrast only,without masking"

@@ -16,6 +16,10 @@ CLASS_WEIGHTS = (0.1, 0.3, 3.0, 10.0)
 """Weights of the cross-entropy that are tried beside 1."""
 
 
+PRUNE_RATE = 0.3
+"""Share of its tokens that a transformer drops after each of two blocks."""
+
+
 def ablations(config: RunConfig) -> list[Variant]:
     """Return the ablations of the config's method.
 
@@ -98,6 +102,10 @@ def _tokens(method: str, tokens: str) -> Change:
     return change
 
 
+def _tokens_dropped(content: Content) -> None:
+    content["encoder"]["patches"]["prune"] = PRUNE_RATE
+
+
 _SICLEER: Mapping[str, Change] = {
     "joint": _as_it_is,
     "classification only": _options("finetune", contrast_weight=0.0),
@@ -117,6 +125,7 @@ _STMEM: Mapping[str, Change] = {
     **{f"mask {name}": _options("pretrain", mask=name) for name in ("per_channel", "tube", "block", "mixed")},
     "waveform alone": _options("pretrain", spectral=0.0),
     "spectrum alone": _options("pretrain", spectral=1.0),
+    "tokens dropped": _tokens_dropped,
 }
 _JEPA: Mapping[str, Change] = {
     "as it is": _as_it_is,
@@ -125,6 +134,7 @@ _JEPA: Mapping[str, Change] = {
     "signal and band powers": _tokens("jepa_hybrid", "hybrid"),
     "band powers alone": _tokens("jepa_hybrid", "features"),
     "single moments hidden": _options("pretrain", mask="random"),
+    "tokens dropped": _tokens_dropped,
 }
 
 ABLATIONS: dict[str, Mapping[str, Change]] = {

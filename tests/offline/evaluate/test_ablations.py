@@ -38,6 +38,14 @@ def test_the_ablation_of_the_hybrid_compares_signal_band_powers_and_both():
     }
 
 
+@pytest.mark.parametrize("name", ["stmem", "jepa", "jepa_hybrid"])
+def test_what_dropping_tokens_costs_is_asked_of_every_transformer(name):
+    config = config_of(name)
+    found = {variant.name: variant.config for variant in ablations(config)}["tokens dropped"]
+    assert (config.encoder.patches.prune, found.encoder.patches.prune) == (0.0, 0.3)
+    assert found.pretrain == config.pretrain
+
+
 def test_a_method_without_ablations_is_refused_with_those_that_have_some():
     with pytest.raises(ConfigError, match="sicleer_joint"):
         ablations(config_of("sclcm"))
