@@ -185,11 +185,16 @@ def _people(summary: Summary) -> str:
 
 def _chance(summary: Summary) -> str:
     kinds = sorted({m.permutation.kind for m in summary.methods if m.permutation})
-    lines = [f"Permutation, in the table above: {kind}." for kind in kinds]
-    for line, level in summary.refits.items():
-        mean, p = chance_cells(level)
-        lines.append(f"Logistic regression, {line}, {level.kind}, {level.n} times: {mean}; p = {p}.")
-    return _paragraphs(lines)
+    return _paragraphs([*(f"Permutation, in the table above: {kind}." for kind in kinds), *refit_sentences(summary)])
+
+
+def refit_sentences(summary: Summary) -> list[str]:
+    """Say what logistic regression came to on permuted training labels, line by line; nothing where it was not refitted."""
+    cells = {line: (level, *chance_cells(level)) for line, level in summary.refits.items()}
+    return [
+        f"Logistic regression, {line}, {level.kind}, {level.n} times: {mean}; p = {p}."
+        for line, (level, mean, p) in cells.items()
+    ]
 
 
 def _abstention(summary: Summary) -> str:

@@ -13,10 +13,11 @@ from offline.evaluate.report import (
     UNTOUCHED_TABLE,
     abstention_cells,
     method_cells,
+    refit_sentences,
     untouched_rows,
 )
 from offline.evaluate.summary import Summary
-from offline.quantize.compare import Comparison
+from offline.quantize.compare import Comparison, Rung
 from sclcm_core.features.spec import FeatureSpec
 from sclcm_core.inference.manifest import Manifest
 from sclcm_core.inference.word_stats import WordStats
@@ -68,10 +69,11 @@ def model_card(
         _table(METHODS_TABLE, [method_cells(m) for m in summary.methods]),
         _untouched(config, summary),
         _comparisons(summary),
+        "\n\n".join(refit_sentences(summary)),
         "## When to trust an answer",
         *_trust(manifest, summary),
         "## Float and int8",
-        _int8(manifest, comparison),
+        _int8(config, manifest, comparison),
         "## How it was made",
         f"`sclcm-offline run assets/configs/{manifest.config}` at commit `{manifest.commit or 'unknown'}`, {manifest.created}.",
     ]
@@ -192,12 +194,12 @@ def _trust(manifest: Manifest, summary: Summary) -> list[str]:
     return parts
 
 
-def _int8(manifest: Manifest, comparison: Comparison | None) -> str:
+def _int8(config: RunConfig, manifest: Manifest, comparison: Comparison | None) -> str:
     if comparison is None or comparison.on_validation is None:
         return "The weights are float32."
     float_time, int8_time, folds = comparison.float_latency, comparison.int8_latency, comparison.on_validation
     lines = [
-        f"- How: {manifest.quantization}",
+        f"- How: {how_rounded(manifest.quantization, folds.rung, config.quantize.aware_epochs)}",
         f"- On the folds' validation people, mean over the folds: same answers {folds.agreement:.1%}; balanced accuracy "
         f"{folds.int8_accuracy:.3f}, float32 {folds.float_accuracy:.3f}",
         f"- This file, on {comparison.n_windows} windows of {comparison.of_whom}: same answers {comparison.agreement:.1%}; balanced "
@@ -207,6 +209,11 @@ def _int8(manifest: Manifest, comparison: Comparison | None) -> str:
         f"{float_time.p50_us:.0f} µs (99 %: {float_time.p99_us:.0f})",
     ]
     return "\n".join(lines)
+
+
+def how_rounded(text: str, rung: Rung, epochs: int) -> str:
+    """Return how weights came to eight bits; where they were finetuned for it, for how many epochs."""
+    return f"{text} for {epochs} epochs" if rung == "aware" else text
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -39,6 +39,7 @@ batch_size = 16
 [evaluate]
 split = "grouped_folds"
 options = {{ k = 2, n_validation_subjects = 1 }}
+n_refits = 3
 [quantize]
 n_calibration = 32
 max_accuracy_drop = 1.0
@@ -79,7 +80,9 @@ def test_run_goes_from_recordings_to_a_bundle_that_the_live_program_loads(folder
     assert manifest.typicality.centre != manifest.personal.typicality.centre
     card = (folder / "tiny.md").read_text(encoding="utf-8")
     assert "On the folds' validation people, mean over the folds: same answers" in card
-    assert all(text in card for text in ("**Simulated.**", "It knows **nothing**.", "| sclcm int8 | personal |", "MIT"))
+    assert all(
+        text in card for text in ("**Simulated.**", "It knows **nothing**.", "| sclcm int8 | personal |", "3 times", "MIT")
+    )
     facts = json.loads((folder / "run" / "origin.json").read_text())
     assert facts["fingerprint"]
 

@@ -9,6 +9,7 @@ from offline.evaluate.permutation import (
     permuted_labels,
     permuted_scores,
 )
+from offline.evaluate.report import refit_sentences
 from offline.evaluate.run_fold import run_fold
 from offline.evaluate.scores import balanced_accuracy, confusion
 from offline.evaluate.summary import summarise
@@ -77,3 +78,4 @@ def test_a_summary_names_both_kinds_and_refits_stay_out_of_the_methods(make_wind
     assert (refits.kind, refits.n) == (REFITTED, 12)
     assert refits.p < 0.25
     assert refits.mean < 0.8
+    assert refit_sentences(summary)[0].startswith(f"Logistic regression, population, {REFITTED}, 12 times: {refits.mean:.3f}, ")
