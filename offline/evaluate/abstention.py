@@ -139,7 +139,9 @@ def abstention_rows(results: Sequence[FoldResult], temperatures: Mapping[Line, f
         for risk in RISKS:
             confidence, coverage = threshold(*pool, risk)
             if confidence < NEVER:
-                tested = _on_test([_fold(result, pool, line, method, risk) for result in results])
+                tested = _on_test(
+                    [_fold(result, pool, line, method, risk, temperature=temperatures[line]) for result in results]
+                )
                 rows.append(AbstentionRow(line, risk, confidence, coverage, *tested))
     return rows
 
@@ -155,12 +157,18 @@ def _pool(results: Sequence[FoldResult], line: Line, temperature: float) -> _Poo
     return softmax(logits, temperature), label, subject
 
 
-def _fold(result: FoldResult, pool: _Pool, line: Line, method: str, risk: float) -> tuple[BoolArray, BoolArray, Int64Array]:
-    """Return which test windows of a fold are answered, which wrongly, and their classes."""
+def _fold(
+    result: FoldResult, pool: _Pool, line: Line, method: str, risk: float, *, temperature: float
+) -> tuple[BoolArray, BoolArray, Int64Array]:
+    """Return which test windows of a fold are answered, which wrongly, and their classes.
+
+    The fold's own temperature gives way to that of the pool: a threshold means nothing on another scale of confidence.
+    """
     reading = result.reading
     others = ~np.isin(pool[2], reading.subject)
     least = threshold(pool[0][others], pool[1][others], pool[2][others], risk)[0] if others.any() else NEVER
-    probabilities = reading.probabilities[method, line]
+    logits = np.log(np.maximum(reading.probabilities[method, line], np.finfo(np.float32).tiny))
+    probabilities = softmax(logits * np.float32(result.temperatures[line] / temperature))
     return probabilities.max(axis=1) >= least, probabilities.argmax(axis=1) != reading.label, reading.label
 
 

@@ -3,9 +3,13 @@ import pytest
 
 from offline.datasets.splits import grouped_folds
 from offline.evaluate.abstention import NEVER, abstention_rows, selective_curve, threshold
+from offline.evaluate.fold_result import FoldResult, ValidationSide
 from offline.evaluate.run_fold import run_fold
+from offline.evaluate.sealed import Reading
 from offline.evaluate.summary import summarise
+from offline.finetune.fit import Epochs
 from offline.seeds import Seed
+from sclcm_core.inference.predictor import softmax
 
 
 def calibrated(n=20_000, seed=0):
@@ -69,3 +73,26 @@ def test_thresholds_are_judged_on_people_on_whom_they_were_not_found(windows, ma
         assert 0 <= row.test_coverage <= 1
     by_line = [row for row in rows if row.line == "personal"]
     assert [row.coverage for row in by_line] == sorted(row.coverage for row in by_line)
+
+
+def test_thresholds_are_judged_on_the_scale_on_which_they_were_found():
+    """A fold whose own temperature is another one answers the same windows of its test side."""
+    rng = np.random.default_rng(3)
+    label = np.tile([0, 1], 300)
+    logits = (rng.normal(0, 1, (600, 2)) + 1.5 * np.eye(2)[label]).astype(np.float32)
+    sides = ValidationSide(label, np.arange(600), logits)
+
+    def rows(own_temperature):
+        reading = Reading(
+            np.arange(600), label, np.arange(600, 1200), label, {("sclcm", "personal"): softmax(logits, own_temperature)}
+        )
+        epochs, cooled = Epochs(1, 1), {"personal": own_temperature}
+        return abstention_rows(
+            [FoldResult("a", epochs, 0.5, cooled, (), {"personal": sides}, reading)], {"personal": 1.0}, "sclcm"
+        )
+
+    assert rows(1.0) and all(row.test_coverage == pytest.approx(row.coverage, abs=0.01) for row in rows(1.0))
+    for same, other in zip(rows(1.0), rows(4.0), strict=True):
+        assert other.test_coverage == pytest.approx(same.test_coverage, abs=0.01), (
+            "a threshold of another scale lets little through"
+        )
