@@ -203,7 +203,10 @@ def check_person(
 
 def _rest(recordings: Iterable[RecordingFrames], spec: FeatureSpec) -> Normaliser | None:
     rest = [frames for recording in recordings if len(frames := baseline_of(recording, spec))]
-    return Normaliser.fit(np.concatenate(rest)) if rest else None
+    if not rest:
+        return None
+    found = Normaliser.fit(np.concatenate(rest))
+    return found.pooled() if spec.is_raw else found
 
 
 def _answers(

@@ -11,6 +11,7 @@ from offline.evaluate.calibrate_check import (
     METHODS,
     POPULATION,
     PersonCheck,
+    _rest,
     blocks_of,
     check_person,
     halves,
@@ -20,6 +21,7 @@ from offline.evaluate.calibrate_report import gains_rows, means_rows, summary_se
 from offline.evaluate.fold_bundles import fold_bundle
 from offline.seeds import Seed
 from sclcm_core.errors import DatasetError
+from sclcm_core.features.spec import FeatureSpec
 from sclcm_core.inference.bundle import Bundle, load_bundle
 from tests.tiny_bundle import SPEC, write_bundle
 
@@ -69,6 +71,13 @@ def test_a_person_whose_classes_the_model_cannot_see_gains_by_calibration(bundle
     assert result.is_accepted and person.is_accepted and person.n_blocks == person.n_test_blocks == 8
     assert person.scores[APPLIED] == person.scores[ALWAYS] > 0.9 > person.scores[BASELINE]
     assert set(person.scores) == set(METHODS) and result.caveats
+
+
+def test_patches_of_the_signal_keep_one_level_and_one_scale_a_channel(rng) -> None:
+    raw = FeatureSpec(kind="raw", ch_names=("T7", "T8"), sfreq=128.0, window_s=0.25, hop_s=0.25, n_frames=4)
+    patches = rng.normal(0, 1, (60, raw.window, 2)).astype(np.float32)
+    own = _rest([RecordingFrames("07", 1, "0", "s", 0, 15.0, patches, {})], raw)
+    assert own is not None and np.ptp(own.mean, axis=0).max() == np.ptp(own.sd, axis=0).max() == 0.0
 
 
 def test_what_is_not_accepted_changes_nothing(bundle: Bundle) -> None:
