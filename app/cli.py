@@ -155,7 +155,9 @@ def _add_replay(commands: Commands) -> None:
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="the recording")
     _add_common(parser, LIVE_MODEL)
-    parser.add_argument("--speed", type=_speed, default=1.0, metavar="X|max", help="times real time, or 'max' (default 1)")
+    parser.add_argument(
+        "--speed", type=_speed, default=1.0, metavar="X|max", help="times real time, 0.25 to 20, or 'max' (default 1)"
+    )
     parser.add_argument("--via-lsl", action="store_true", help="through a real LSL outlet and inlet")
     parser.add_argument("--trial", default=None, metavar="N", help="which trial of a file that holds several")
     _add_baseline(parser)
@@ -171,10 +173,10 @@ def _add_play(commands: Commands) -> None:
         "run_play",
         "a recording on the network, as a mock headset",
         "Puts a recording on LSL with the stamps of a headset, its labels as a marker stream. Other programs see a device.\n"
-        "Type 'pause', 'play', 'seek SECONDS', 'speed X' while it runs.",
+        "Type 'pause', 'play', 'seek SECONDS', 'speed X', 'loop on' or 'loop off' while it runs.",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="the recording")
-    parser.add_argument("--speed", type=_positive, default=1.0, metavar="X", help="times real time, 0.25 to 20 (default 1)")
+    parser.add_argument("--speed", type=_pace, default=1.0, metavar="X", help="times real time, 0.25 to 20 (default 1)")
     parser.add_argument("--loop", action="store_true", help="begin again at the end")
     parser.add_argument("--trial", default=None, metavar="N", help="which trial of a file that holds several")
     parser.add_argument("--name", default="", help="name of the stream (default: that of the recording)")
@@ -369,14 +371,24 @@ def _share(text: str) -> float:
     return value
 
 
+def _pace(text: str) -> float:
+    """Return a pace at which a recording can be played."""
+    from app.acquisition.transport import check_speed
+
+    try:
+        return check_speed(float(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number from 0.25 to 20") from None
+
+
 def _speed(text: str) -> float:
-    """Return a speed; 'max' is infinity."""
+    """Return a pace; 'max' is infinity."""
     if text == "max":
         return float("inf")
     try:
-        return _positive(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is neither a positive number nor 'max'") from None
+        return _pace(text)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{error}, nor 'max'") from None
 
 
 if __name__ == "__main__":

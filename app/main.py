@@ -247,6 +247,10 @@ def _load(arguments: argparse.Namespace) -> Bundle:
 
     if arguments.json and not arguments.headless:
         raise ConfigError("'--json' needs '--headless': with a window nothing is printed.", "Add --headless, or drop --json.")
+    if arguments.no_raw and arguments.record is None:
+        raise ConfigError(
+            "'--no-raw' needs '--record': nothing is recorded without it.", "Add --record FOLDER, or drop --no-raw."
+        )
     if not arguments.headless:
         _check_display()
     bundle = load_bundle(find_bundle(arguments.model))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
+from collections.abc import Callable, Iterable
 
 from app.acquisition.replay_outlet import ReplayOutlet
 
-HELP = "Type 'pause', 'play', 'seek SECONDS' or 'speed X'; Ctrl-C ends it."
+HELP = "Type 'pause', 'play', 'seek SECONDS', 'speed X', 'loop on' or 'loop off'; Ctrl-C ends it."
 
 
 def play_command(arguments: argparse.Namespace) -> int:
@@ -24,28 +25,57 @@ def play_command(arguments: argparse.Namespace) -> int:
         faults=arguments.fault,
     )
     with outlet:
-        sys.stderr.write(f"'{arguments.file}' (source id {outlet.source_id}) is on the network. {HELP}\n")
+        _tell(f"'{arguments.file}' (source id {outlet.source_id}) is on the network. {HELP}")
         for note in outlet.notes:  # what the reader assumed or found odd; it was read in a process that logs nowhere
-            sys.stderr.write(f"sclcm: note: {note}\n")
-        if sys.stdin.isatty():
-            threading.Thread(target=_pass_commands, args=(outlet,), name="commands", daemon=True).start()
+            _tell(f"sclcm: note: {note}")
+        if sys.stdin is not None and sys.stdin.isatty():
+            threading.Thread(target=pass_commands, args=(sys.stdin, outlet), name="commands", daemon=True).start()
         while outlet.is_running and not outlet.wait(0.2):
             pass
-    return 0
+        has_failed = outlet.has_failed
+    _tell("The player has ended before the recording." if has_failed else "The recording has been played to its end.")
+    return int(has_failed)
 
 
-def _pass_commands(outlet: ReplayOutlet) -> None:
-    """Pass what the user types to the player."""
-    plain = {"pause": outlet.pause, "play": outlet.play}
-    with_value = {"seek": outlet.seek, "speed": outlet.set_speed}
-    for line in sys.stdin:
-        word, _, value = line.strip().partition(" ")
+def pass_commands(lines: Iterable[str], outlet: ReplayOutlet) -> None:
+    """Pass what the user types to the player, and say what cannot be done.
+
+    Parameters
+    ----------
+    lines : iterable of str
+        What is typed.
+    outlet : ReplayOutlet
+        The player.
+    """
+    for line in lines:
+        words = line.split()
         try:
-            if word in plain:
-                plain[word]()
-            elif word in with_value:
-                with_value[word](float(value))
-            elif word:
-                sys.stderr.write(f"'{word}' is no command. {HELP}\n")
+            if words:
+                _do(words[0], words[1:], outlet)
         except ValueError as error:
-            sys.stderr.write(f"{error}. {HELP}\n")
+            _tell(f"{error} {HELP}")
+
+
+def _do(word: str, values: list[str], outlet: ReplayOutlet) -> None:
+    plain: dict[str, Callable[[], None]] = {"pause": outlet.pause, "play": outlet.play}
+    with_number: dict[str, Callable[[float], None]] = {"seek": outlet.seek, "speed": outlet.set_speed}
+    if word in plain and not values:
+        plain[word]()
+    elif word in with_number:
+        with_number[word](_number(word, values))
+    elif word == "loop" and values in (["on"], ["off"]):
+        outlet.set_loop(values == ["on"])
+    else:
+        raise ValueError(f"'{' '.join([word, *values])}' is no command.")
+
+
+def _number(word: str, values: list[str]) -> float:
+    try:
+        (text,) = values
+        return float(text)
+    except ValueError:
+        raise ValueError(f"'{word}' needs a number after it.") from None
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{text}\n")

@@ -125,6 +125,11 @@ class ChildProcess:
         """Whether the child is alive."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether the child has ended otherwise than it should."""
+        return self._process is not None and self._process.poll() not in (None, 0)
+
     def tell(self, command: str) -> None:
         """Send a command; a child that has ended is told nothing."""
         if self._process is not None and self._process.stdin is not None:

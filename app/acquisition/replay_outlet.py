@@ -21,7 +21,7 @@ from app.acquisition.faults import Fault, FaultInjector, parse_fault
 from app.acquisition.lsl_network import local_clock
 from app.acquisition.outlets import MarkerOutlet, OutletSpec, SampleOutlet
 from app.acquisition.sender import Block, Sender
-from app.acquisition.transport import Span, Transport
+from app.acquisition.transport import Span, Transport, check_speed
 from sclcm_core.errors import SclcmError
 from sclcm_core.montage import is_eeg_label
 from sclcm_core.recordings.recording import Recording
@@ -140,7 +140,7 @@ class ReplayOutlet:
 
     def set_speed(self, speed: float) -> None:
         """Set the pace relative to the clock."""
-        self._child.tell(f"speed {speed}")
+        self._child.tell(f"speed {check_speed(speed)}")
 
     def set_loop(self, loop: bool) -> None:
         """Set whether to begin again at the end."""
@@ -159,6 +159,11 @@ class ReplayOutlet:
     def is_running(self) -> bool:
         """Whether the child is alive."""
         return self._child.is_running
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the child has ended before the recording."""
+        return self._child.has_failed
 
     def kill(self) -> None:
         """Let the process end as in a crash."""

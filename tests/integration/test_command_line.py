@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.acquisition.faults import KINDS
 from app.cli import main
 from tests.tiny_bundle import FeatureSpec, write_bundle
 
@@ -189,6 +191,23 @@ def test_no_stream_within_the_time_is_said(tiny: Path) -> None:
 
 def test_json_needs_headless(tiny: Path) -> None:
     assert "--headless" in complaint(here("demo", "--json", "--model", tiny))
+
+
+def test_keeping_no_eeg_needs_a_recording(tiny: Path) -> None:
+    assert "'--no-raw' needs '--record'" in complaint(here("demo", "--headless", "--no-raw", "--model", tiny))
+
+
+@pytest.mark.parametrize(("command", "pace"), [("play", "100"), ("play", "max"), ("replay", "0.01"), ("replay", "nan")])
+def test_a_pace_that_no_replay_has_is_refused(command: str, pace: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main([command, "walk.edf", "--speed", pace])
+    assert left.value.code == 2 and f"'{pace}' is no number from 0.25 to 20" in capsys.readouterr().err
+
+
+def test_the_help_names_every_fault_that_can_be_ordered(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["play", "--help"])
+    assert set(KINDS) <= set(re.findall(r"[a-z]+", capsys.readouterr().out))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only X11 and Wayland can be absent")
