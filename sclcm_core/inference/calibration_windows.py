@@ -52,13 +52,15 @@ def gather(predictions: Sequence[Prediction], spans: Iterable[Span], spec: Featu
     Returns
     -------
     CalibrationWindows
-        A window belongs to a block when all of its samples do; it is left out when the pipeline withheld it, for poor signal say.
+        A window belongs to a block when all of its samples do; it is left out when the pipeline withheld it, for poor signal say. So is
+        a frame of the rest that ends a window of poor signal.
     """
     frames = {p.frame.index: p.frame for p in predictions if p.frame is not None}
+    steady = [p.frame for p in predictions if p.frame is not None and not (p.withheld or "").startswith("poor signal")]
     half_sample_s = 0.5 / spec.sfreq
     every = list(spans)
     blocks, left_out = [], Counter[str]()
-    rest = [f for span in baseline_spans(every) for f in _frames_inside(frames.values(), span, spec, half_sample_s)]
+    rest = [f for span in baseline_spans(every) for f in _frames_inside(steady, span, spec, half_sample_s)]
     for span in every:
         if span.kind == "rest":
             continue
