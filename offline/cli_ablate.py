@@ -101,8 +101,8 @@ def _chosen(config: RunConfig, only: str | None) -> list[Variant]:
     return [variant for number, variant in enumerate(variants) if not number or variant.name in asked]
 
 
-def run_embedding(options: argparse.Namespace, open_run: Callable[[argparse.Namespace], Run], print_table: Table) -> None:
-    """Print what the embedding holds.
+def run_embedding(options: argparse.Namespace, open_run: Callable[[argparse.Namespace], Run], print_table: Table) -> str:
+    """Print what the embedding holds; return what to tell the user.
 
     Parameters
     ----------
@@ -113,9 +113,13 @@ def run_embedding(options: argparse.Namespace, open_run: Callable[[argparse.Name
     print_table : callable
         Prints a table.
     """
-    from offline.evaluate.embedding_study import CLUSTER_TABLE, PROBE_TABLE, embedding_rows, study_embedding
+    from offline.evaluate.embedding_study import CLUSTER_TABLE, PROBE_TABLE, embedding_notes, embedding_rows, study_embedding
 
     run = open_run(options)
-    probes, clusters = embedding_rows(study_embedding(run.config, run.windows))
-    print_table(PROBE_TABLE, probes)
-    print_table(CLUSTER_TABLE, clusters)
+    tables = dict(zip((PROBE_TABLE, CLUSTER_TABLE), embedding_rows(study_embedding(run.config, run.windows)), strict=True))
+    notes = embedding_notes(run.config, run.windows)
+    content = {"notes": notes, "rows": [dict(zip(header, row, strict=True)) for header, rows in tables.items() for row in rows]}
+    run.folder.write_json("embedding.json", content)
+    for header, rows in tables.items():
+        print_table(header, rows)
+    return "\n".join(notes)

@@ -65,10 +65,10 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
             command.add_argument("--out", type=Path, required=True, metavar="FILE.npz", help="where to write")
 
 
-def run_few_shot(options: argparse.Namespace, open_run: Opener, print_table: Table) -> None:
-    """Print what a few trials are worth."""
+def run_few_shot(options: argparse.Namespace, open_run: Opener, print_table: Table) -> str:
+    """Print what a few trials are worth; return what to tell the user."""
     from offline.evaluate.curves import changed_config
-    from offline.finetune.few_shot import FEW_SHOT_TABLE, few_shot, few_shot_rows
+    from offline.finetune.few_shot import FEW_SHOT_TABLE, few_shot, few_shot_notes, few_shot_rows
     from offline.progress import progress_bar
 
     run = open_run(options)
@@ -80,8 +80,11 @@ def run_few_shot(options: argparse.Namespace, open_run: Opener, print_table: Tab
         with progress_bar(method) as report:
             rows += few_shot(config, run.windows, numbers, report=report)
     table = few_shot_rows(rows)
-    run.folder.write_json("few_shot.json", {"rows": [dict(zip(FEW_SHOT_TABLE, row, strict=True)) for row in table]})
+    notes = few_shot_notes(run.windows.dataset, run.windows.n_classes)
+    content = {"notes": notes, "rows": [dict(zip(FEW_SHOT_TABLE, row, strict=True)) for row in table]}
+    run.folder.write_json("few_shot.json", content)
     print_table(FEW_SHOT_TABLE, table)
+    return "\n".join(notes)
 
 
 def _options_for(run: Run, method: str) -> dict[str, object]:

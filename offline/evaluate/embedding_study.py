@@ -102,4 +102,24 @@ def embedding_rows(found: Sequence[EmbeddingFigures]) -> tuple[list[tuple[str, .
     return [figures.probe_cells() for figures in found], [row for figures in found for row in figures.cluster_cells()]
 
 
-__all__ = ["CLUSTER_TABLE", "PROBE_TABLE", "EmbeddingFigures", "embedding_rows", "study_embedding"]
+def embedding_notes(config: RunConfig, windows: WindowSet) -> list[str]:
+    """Return what must be read with the tables.
+
+    Parameters
+    ----------
+    config : RunConfig
+        What was studied.
+    windows : WindowSet
+        All windows.
+    """
+    fold = make_folds(config.evaluate.split, windows, seed=config.seed, options=config.evaluate.options)[0]
+    card, judges = windows.dataset, len(np.unique(windows.subject[fold.validation]))
+    return [
+        f"{card.title}{': figures of simulated data say nothing about people' if card.simulated else ''}. {judges} validation people of "
+        "the first fold, who also chose when to stop: for choosing among methods, not for reporting. One fold, one seed.",
+        "Balanced accuracy of probes fitted on the training people. Classes should part: silhouette, Calinski-Harabasz, NMI and ARI large, "
+        "Davies-Bouldin small. People should not. Clips part as far as their classes do; further, and clips are recognised.",
+    ]
+
+
+__all__ = ["CLUSTER_TABLE", "PROBE_TABLE", "EmbeddingFigures", "embedding_notes", "embedding_rows", "study_embedding"]

@@ -12,9 +12,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from offline.config import RunConfig
+from offline.datasets.dataset import DatasetCard
 from offline.datasets.splits import make_folds
 from offline.datasets.window_set import Int64Array, WindowSet
-from offline.evaluate.intervals import Figure, bootstrap_mean
+from offline.evaluate.intervals import Figure, bootstrap_mean, paired_test
 from offline.evaluate.scores import balanced_accuracy, confusion
 from offline.evaluate.sealed import Answer, open_and_sealed
 from offline.finetune.classify import network_outputs
@@ -27,8 +28,18 @@ from sclcm_core.models import SclcmClassifier
 from sclcm_core.models.space_head import SpaceHead
 from sclcm_core.types import BoolArray, Float32Array
 
-FEW_SHOT_TABLE = ("Finetuned by", "Trials a class", "Told by", "Balanced accuracy [95 %]", "People")
+FEW_SHOT_TABLE = (
+    "Finetuned by",
+    "Trials a class",
+    "Told by",
+    "Balanced accuracy [95 %]",
+    "less the network as trained [95 %]",
+    "p (sign flips)",
+    "People",
+)
 AS_TRAINED, MEANS, MOVED, PROBE = "network as trained", "nearest mean", "means moved", "linear probe"
+N_DRAWS = 10
+"""How often the labelled trials are drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,10 @@ class FewShotRow:
         Balanced accuracy over people with its interval.
     n_people : int
         People with enough trials.
+    gain : Figure or None
+        What it is above the network as trained, on the same trials of the same people; None for that network.
+    p : float or None
+        Two-sided sign-flip test of it.
     """
 
     method: str
@@ -77,10 +92,12 @@ class FewShotRow:
     told_by: str
     figure: Figure
     n_people: int
+    gain: Figure | None = None
+    p: float | None = None
 
 
 def few_shot(
-    config: RunConfig, windows: WindowSet, n_trials: Sequence[int], *, n_draws: int = 10, report: Report
+    config: RunConfig, windows: WindowSet, n_trials: Sequence[int], *, n_draws: int = N_DRAWS, report: Report
 ) -> list[FewShotRow]:
     """Test a finetuning method on new people with a few of their trials.
 
@@ -108,11 +125,16 @@ def few_shot(
     for n in n_trials:
         able = [person for person in people if can_draw(person, n)]
         scores = [person_scores(person, n, Seed(config.seed).of("draws", n), n_draws) for person in able]
-        for told_by in (AS_TRAINED, MEANS, MOVED, PROBE):
-            values = np.array([score[told_by] for score in scores])
-            figure = bootstrap_mean(values, Seed(config.seed).of("bootstrap").rng())
-            rows.append(FewShotRow(config.finetune.method, n, told_by, figure, len(able)))
+        rows += [_row(config, n, told_by, scores) for told_by in (AS_TRAINED, MEANS, MOVED, PROBE)]
     return rows
+
+
+def _row(config: RunConfig, n_trials: int, told_by: str, scores: Sequence[dict[str, float]]) -> FewShotRow:
+    values, usual = (np.array([score[way] for score in scores]) for way in (told_by, AS_TRAINED))
+    seed = Seed(config.seed)
+    gain, p = (None, None) if told_by == AS_TRAINED else paired_test(values, usual, seed.of("paired").rng())
+    figure = bootstrap_mean(values, seed.of("bootstrap").rng())
+    return FewShotRow(config.finetune.method, n_trials, told_by, figure, len(scores), gain, p)
 
 
 def refuse_too_many(windows: WindowSet, n_trials: Sequence[int]) -> None:
@@ -268,4 +290,35 @@ def _answers(person: NewPerson, known: BoolArray, n_trials: int) -> dict[str, In
 
 def few_shot_rows(rows: Iterable[FewShotRow]) -> list[tuple[str, ...]]:
     """Return the lines of the table."""
-    return [(row.method, str(row.n_trials), row.told_by, str(row.figure), str(row.n_people)) for row in rows]
+    return [
+        (
+            row.method,
+            str(row.n_trials),
+            row.told_by,
+            str(row.figure),
+            f"{row.gain.value:+.3f} [{row.gain.low:+.3f}, {row.gain.high:+.3f}]" if row.gain else "",
+            "" if row.p is None else f"{row.p:.4f}",
+            str(row.n_people),
+        )
+        for row in rows
+    ]
+
+
+def few_shot_notes(card: DatasetCard, n_classes: int) -> list[str]:
+    """Return what must be read with the table.
+
+    Parameters
+    ----------
+    card : DatasetCard
+        What must be said of the data.
+    n_classes : int
+        Number of classes.
+    """
+    return [
+        f"{card.title}{': figures of simulated data say nothing about people' if card.simulated else ''}. Chance is "
+        f"{1 / n_classes:.3f}. Networks were trained on other people; labelled trials of the new person are drawn {N_DRAWS} times, and "
+        "all are tested on that person's other trials: which those are changes with their number, and so does the network as trained.",
+        f"{AS_TRAINED}: uses none of them. {MEANS}: the class whose labelled windows lie nearest in the mean. {MOVED}: the training "
+        f"people's class means, moved towards those. {PROBE}: logistic regression on the embedding.",
+        "Intervals and p over people, not corrected for the number of comparisons.",
+    ]

@@ -3,7 +3,7 @@ import pytest
 
 from offline.datasets.splits import make_folds
 from offline.evaluate.clustering import CLUSTER_TABLE
-from offline.evaluate.embedding_study import PROBE_TABLE, embedding_rows, study_embedding
+from offline.evaluate.embedding_study import PROBE_TABLE, embedding_notes, embedding_rows, study_embedding
 from sclcm_core.errors import ConfigError
 
 PRETRAIN = {"method": "sclcm", "epochs": 3, "n_groups": 4, "n_items": 4, "augmentations": ["add_noise"]}
@@ -17,6 +17,7 @@ def test_the_untrained_and_the_pretrained_encoder_stand_side_by_side(make_config
     probes, clusters = embedding_rows(found)
     assert {len(row) for row in probes} == {len(PROBE_TABLE)}
     assert {len(row) for row in clusters} == {len(CLUSTER_TABLE)}
+    assert "not for reporting" in embedding_notes(make_config(pretrain=PRETRAIN), windows)[0]
 
 
 def test_the_test_people_are_not_looked_at(make_config, make_windows):

@@ -1,7 +1,22 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from offline.finetune.few_shot import AS_TRAINED, MEANS, MOVED, PROBE, NewPerson, can_draw, class_means, few_shot, person_scores
+from offline.finetune.few_shot import (
+    AS_TRAINED,
+    FEW_SHOT_TABLE,
+    MEANS,
+    MOVED,
+    PROBE,
+    NewPerson,
+    can_draw,
+    class_means,
+    few_shot,
+    few_shot_notes,
+    few_shot_rows,
+    person_scores,
+)
 from offline.progress import silent
 from offline.seeds import Seed
 from sclcm_core.errors import DatasetError
@@ -47,14 +62,23 @@ def test_the_table_has_a_line_for_each_way_over_all_people(method, make_config, 
     windows = make_windows(effect=2.0)
     trial = windows.trial * 3 + np.arange(len(windows)) % 3
     config = make_config(finetune={"epochs": 2, "batch_size": 32, "method": method})
-    from dataclasses import replace
-
     rows = few_shot(config, replace(windows, trial=trial), (1, 2), n_draws=2, report=silent)
     assert [(row.n_trials, row.told_by) for row in rows] == [
         (n, way) for n in (1, 2) for way in (AS_TRAINED, MEANS, MOVED, PROBE)
     ]
     assert {row.n_people for row in rows} == {6}
     assert all(row.figure.low <= row.figure.value <= row.figure.high for row in rows)
+    for row in rows:
+        usual = next(other for other in rows if (other.n_trials, other.told_by) == (row.n_trials, AS_TRAINED))
+        assert (row.gain is None) == (row is usual)
+        assert row.gain is None or row.gain.value == pytest.approx(row.figure.value - usual.figure.value)
+    assert {len(cells) for cells in few_shot_rows(rows)} == {len(FEW_SHOT_TABLE)}
+
+
+def test_what_is_read_with_the_table_says_what_is_simulated_and_what_chance_is(windows):
+    card = replace(windows.dataset, simulated=True)
+    told = " ".join(few_shot_notes(card, 2))
+    assert "simulated" in told and "Chance is 0.500" in told and all(way in told for way in (AS_TRAINED, MEANS, MOVED, PROBE))
 
 
 def test_one_trial_a_class_is_too_few_to_calibrate_and_test(make_config, windows):
