@@ -71,7 +71,7 @@ class Chunk:
     n_lost_before: int = 0
 
     def __post_init__(self) -> None:
-        if self.samples.ndim != 2 or self.timestamps.shape != self.samples.shape[:1]:
+        if self.samples.ndim != 2 or self.timestamps.ndim != 1 or len(self.timestamps) != len(self.samples):
             raise ValueError(
                 f"A chunk needs samples (n_samples, n_channels) and timestamps (n_samples,); "
                 f"got {self.samples.shape} and {self.timestamps.shape}."

@@ -12,10 +12,11 @@ import numpy as np
 from app.acquisition.chunk_pull import MAX_PULL
 from app.acquisition.clock_map import ClockMap
 from app.acquisition.connection import Connection
-from app.acquisition.lsl_network import local_clock
+from app.acquisition.lsl_network import lsl_clock
 from app.acquisition.marker_inlets import MarkerInlets, RawMarker
 from app.acquisition.silence import STALL_S
 from app.acquisition.stamp_check import StampCheck
+from app.acquisition.steady_run import SteadyRun
 from app.acquisition.stream_description import StreamDescription
 from app.acquisition.timeline import Piece, Timeline
 from app.acquisition.units import Scaling, find_scaling, is_eeg_channel
@@ -44,6 +45,11 @@ class Feed:
         What else is there: marker streams are taken along.
     unit : str
         Unit of the samples, when the user knows better than the stream; what the stream declares when empty.
+
+    Notes
+    -----
+    While all is as it should be, a chunk goes the short way (`SteadyRun`); ten times a second, and whenever something is odd, the
+    thorough one, which first catches up on what went the short way.
     """
 
     def __init__(self, connection: Connection, visible: _Visible, unit: str = "") -> None:
@@ -56,7 +62,11 @@ class Feed:
         self.is_complete = False
         self.n_samples = 0
         self.t_newest: float | None = None
-        self.t_heard = local_clock()
+        self._now = lsl_clock()
+        self.t_heard = self._now()
+        self.is_steady = False
+        self._run = SteadyRun()
+        self._heard_at: list[float] = []
         self._markers = MarkerInlets(self.description.markers_id, self.description.source_id or self.description.name)
         self._markers.take_along(visible)
         self._inbox: deque[Marker] = deque(maxlen=_MARKERS_KEPT)
@@ -89,22 +99,22 @@ class Feed:
         list of Chunk
             What was heard; a stream that is silent for a second is believed what it says.
         """
-        n_wanted, deadline = _LISTEN_S * self.description.sfreq, local_clock() + 2 * _LISTEN_S
+        n_wanted, deadline = _LISTEN_S * self.description.sfreq, self._now() + 2 * _LISTEN_S
         heard: list[tuple[Any, Float64Array]] = []
-        while n_wanted > 0 and local_clock() < deadline and is_wanted() and self.connection:
+        while n_wanted > 0 and self._now() < deadline and is_wanted() and self.connection:
             self.connection.correction_s()
-            self._markers.take_along(look())
+            self._take_along(look())
             self._pull_markers()
             samples, stamps = self.connection.pull(0.05)
             if len(stamps):
                 heard.append((samples, stamps))
                 n_wanted -= len(stamps)
         self._set_scaling(self._find_scaling([samples for samples, _ in heard]))
-        return [chunk for samples, stamps in heard for chunk in self._take(samples, stamps, local_clock())]
+        return [chunk for raw, stamps in heard for chunk in self._take(self._in_uv(raw), stamps, self._now())]
 
     def _set_scaling(self, scaling: Scaling) -> None:
         self.scaling = scaling
-        self._is_in_uv = scaling.is_identity
+        self._is_in_uv = scaling.is_identity and self.description.channel_format == "float32"
 
     def _find_scaling(self, heard: list[Any]) -> Scaling:
         d = self.description
@@ -125,25 +135,53 @@ class Feed:
         """
         if self.connection is None:
             return None
-        samples, stamps = self.connection.pull(timeout_s)
-        self.t_heard = now = local_clock()
+        raw, stamps = self.connection.pull(timeout_s)
+        self.t_heard = now = self._now()
         if now >= self._next_markers:
-            self._next_markers = now + _MARKERS_EVERY_S
             self._pull_markers()
+        samples = raw if self._is_in_uv else self._in_uv(raw)
+        chunk = self._run.take(samples, stamps, now)
+        self.is_steady = chunk is not None
+        if chunk is not None:
+            return [chunk]
+        self._catch_up()
         return self._take(samples, stamps, now) if len(stamps) else None
+
+    def arrivals(self) -> list[float]:
+        """Return when the chunks came that were caught up with since the last call, in s on the local clock."""
+        heard_at, self._heard_at = self._heard_at, []
+        return heard_at
+
+    def _catch_up(self) -> None:
+        """Learn from the chunks that went the short way."""
+        for stamps, now in self._run.end():
+            self.timeline.catch_up(stamps, self.clock.stamp_at(now))
+            self.n_samples += len(stamps)
+            self._n_unchecked += len(stamps)
+            self.t_newest = float(stamps[-1]) + (self.clock.offset_s or 0.0)
+            self._heard_at.append(now)
+
+    def _begin_run(self) -> None:
+        """Let the next chunks go the short way, unless something is to be watched closely."""
+        is_odd = self._uses_arrival or self.clock.is_foreign or self._is_resuming or self._stamp_end is not None
+        if self.timeline.is_steady and self.clock.offset_s is not None and not is_odd:
+            self._run.begin(self.timeline.last_stamp, self.timeline.period, self.clock.offset_s, self._next_check)
 
     def poll(self) -> list[Chunk]:
         """Return chunks that were held back and now need not be."""
-        now = local_clock()
+        self._catch_up()
+        now = self._now()
         return self._deliver(self.timeline.poll(now, self.clock.stamp_at(now)))
 
     def flush(self) -> list[Chunk]:
         """Return all that is held back: nothing will follow it."""
+        self._catch_up()
         self._pull_markers()
         return self._deliver(self.timeline.flush())
 
     def disconnect(self) -> None:
         """Let go of the connection; what was learned of the stream is kept."""
+        self._catch_up()
         if self.connection is not None:
             self.connection.close()
         self.connection = None
@@ -160,14 +198,13 @@ class Feed:
         """
         self.disconnect()
         old, self.connection, self.description = self.description, connection, connection.description
-        if self.description.units != old.units:
-            self._set_scaling(self._find_scaling([]))
+        self._set_scaling(self._find_scaling([]) if self.description.units != old.units else self.scaling)
         self.clock = ClockMap(follows_clock=self.description.speed == 1.0)
         self._check = StampCheck(self.description.sfreq)
         self._is_resuming, self._uses_arrival = True, False
         self.timeline.patience_s = 0.0
         self._stamp_end = None
-        self._markers.take_along(visible)
+        self._take_along(visible)
 
     def markers(self) -> list[Marker]:
         """Return the markers that came since the last call."""
@@ -175,7 +212,7 @@ class Feed:
 
     def keep_house(self, visible: _Visible) -> list[str]:
         """Do what is due once a second; return what the user should know."""
-        self._markers.take_along(visible)
+        self._take_along(visible)
         notes = [self.scaling.message] if self.scaling.message else []
         if self._uses_arrival:
             notes.append("The stream's time stamps do not follow its samples; arrival times are used.")
@@ -189,7 +226,7 @@ class Feed:
         self.disconnect()
         self._markers.close()
 
-    def _take(self, raw: Any, stamps: Float64Array, now: float) -> list[Chunk]:
+    def _take(self, samples: Float32Array, stamps: Float64Array, now: float) -> list[Chunk]:
         self._n_unchecked += len(stamps)
         is_due = now >= self._next_check or self._is_resuming or self.clock.is_foreign
         chunks = self._check_time(stamps, now) if is_due else []
@@ -199,9 +236,10 @@ class Feed:
             self._update_clock(stamps, now)
         if self._is_resuming:
             self._take_up(stamps)
-        chunks += self._number(raw, stamps, now)
+        chunks += self._number(samples, stamps, now)
         if is_due and not self.timeline.is_holding:  # a suspected gap is judged by the clock as it was
             self._update_clock(stamps, now)
+        self._begin_run()
         return chunks if self._stamp_end is None else chunks + self._end_if_reached()
 
     def _check_time(self, stamps: Float64Array, now: float) -> list[Chunk]:
@@ -217,9 +255,9 @@ class Feed:
             self.timeline.take_up(None)
         return held
 
-    def _number(self, raw: Any, stamps: Float64Array, now: float) -> list[Chunk]:
+    def _number(self, samples: Float32Array, stamps: Float64Array, now: float) -> list[Chunk]:
         n_jumps = self.timeline.n_jumps
-        pieces = self.timeline.push(self._in_uv(raw), stamps, now, self.clock.stamp_at(now))
+        pieces = self.timeline.push(samples, stamps, now, self.clock.stamp_at(now))
         if self.timeline.n_jumps != n_jumps:
             logger.warning("The clock of the stream '%s' jumped.", self.description.name)
         return self._deliver(pieces)
@@ -239,7 +277,7 @@ class Feed:
 
     def _in_uv(self, raw: Any) -> Float32Array:
         """Return samples in µV, shape (n_samples, n_channels)."""
-        if self._is_in_uv and raw.dtype == np.float32:
+        if self._is_in_uv:
             return raw  # type: ignore[no-any-return]
         return np.asarray(raw * self.scaling.factors, dtype=np.float32)
 
@@ -251,10 +289,16 @@ class Feed:
             self.t_newest = float(chunks[-1].timestamps[-1])
         return chunks
 
+    def _take_along(self, visible: _Visible) -> None:
+        self._markers.take_along(visible)
+        self._next_markers = -np.inf
+
     def _pull_markers(self) -> None:
+        self._next_markers = self._now() + _MARKERS_EVERY_S if self._markers.n_streams else np.inf
         for marker in self._markers.pull():
             if self.description.end_marker and marker.text == self.description.end_marker:
                 self._stamp_end = marker.stamp
+                self._catch_up()  # the end is to be found in what comes next
             else:
                 self._inbox.append(self._aligned(marker))
 

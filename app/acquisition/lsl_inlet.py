@@ -217,9 +217,15 @@ class LslInlet:
             chunks = feed.pull(timeout_s)
         except ConnectionLostError:
             return self._on_lost(feed)
-        if chunks is None:
-            return self._on_silence(feed)
-        return self._on_samples(feed, chunks)
+        if feed.is_steady and chunks:  # nothing to tell: what went by is caught up with ten times a second
+            return chunks
+        self._hear(feed)
+        return self._on_silence(feed) if chunks is None else self._on_samples(feed, chunks)
+
+    def _hear(self, feed: Feed) -> None:
+        """Let the watch on silence know when the chunks came that went by."""
+        for t in feed.arrivals():
+            self._silence.heard(t)
 
     def _on_samples(self, feed: Feed, chunks: list[Chunk]) -> list[Chunk]:
         now = feed.t_heard
@@ -298,6 +304,7 @@ class LslInlet:
     def _on_lost(self, feed: Feed) -> list[Chunk]:
         """Go on after liblsl has said that the stream is gone."""
         chunks = feed.flush()
+        self._hear(feed)
         feed.disconnect()
         feed.give_up_waiting()
         if feed.is_complete:

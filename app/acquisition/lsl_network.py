@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -170,13 +171,15 @@ def user_config_path() -> Path | None:
 
 def local_clock() -> float:
     """Return the time on the clock that LSL stamps samples with, in s; without liblsl, on the system's monotonic clock."""
-    return float(_clock()())
+    return float(lsl_clock()())
 
 
 @cache
-def _clock() -> Any:
+def lsl_clock() -> Callable[[], float]:
+    """Return that clock itself, for those who read it at every chunk."""
     try:
-        return load_lsl().local_clock
+        read: Callable[[], float] = load_lsl().util.lib.lsl_local_clock  # what pylsl's own function looks up at each call
+        return read
     except StreamError:
         return time.monotonic
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from app.acquisition.rate import RateEstimate
+from app.acquisition.scatter import middle, scatter
 from sclcm_core.types import BoolArray, Float32Array, Float64Array
 
 SETTLE_S = 0.3
@@ -139,12 +139,30 @@ class Timeline:
         self._n_pushes += 1
         if self._held is not None:
             samples, stamps = np.concatenate([self._held[0], samples]), np.concatenate([self._held[1], stamps])
-        elif self._anchors and self._is_regular(
-            stamps
-        ):  # nearly always; what follows would pass it on too, at ten times the cost
-            return [self._pass_on(samples, stamps, stamp_now)]
+        elif self._anchors and self._is_regular(stamps):  # what follows would pass it on too, at ten times the cost
+            self._remember(stamps)
+            return [self._piece(samples, stamps, stamp_now)]
         self._learn()
         return self._let_go(samples, stamps, now, stamp_now)
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether samples can go on without `push` for as long as each stamp follows the one before at about the `period`."""
+        return bool(self._anchors) and self._held is None and not self._lost_pending
+
+    def catch_up(self, stamps: Float64Array, stamp_now: float) -> None:
+        """Take note of samples that went on without `push`.
+
+        Parameters
+        ----------
+        stamps : ndarray of float64, shape (n_samples,)
+            Their raw time stamps in s.
+        stamp_now : float
+            When they came, on the clock of the stamps, in s.
+        """
+        self._n_pushes += 1
+        self._remember(stamps)
+        self._number(stamps, stamp_now)
 
     def poll(self, now: float, stamp_now: float = np.inf) -> list[Piece]:
         """Let go what has been held for long enough; arguments and result as of `push`."""
@@ -253,7 +271,7 @@ class Timeline:
                 return float(late[0]), self._n_in_one_go(stamps)
             newest = late[ends[len(ends) // 2 :]]
             level = float(np.median(newest))
-            return (level if abs(level) > 3 * _scatter(newest.tolist()) else 0.0), len(stamps)
+            return (level if abs(level) > 3 * scatter(newest.tolist()) else 0.0), len(stamps)
         return 0.0, 0
 
     def _n_in_one_go(self, stamps: Float64Array) -> int:
@@ -261,12 +279,11 @@ class Timeline:
         steps = np.flatnonzero(np.diff(stamps) > 1.5 * self.period)
         return int(steps[0]) + 1 if len(steps) else len(stamps)
 
-    def _pass_on(self, samples: Float32Array, stamps: Float64Array, stamp_now: float) -> Piece:
-        """Let go samples with regular stamps; what they teach is learned later."""
+    def _remember(self, stamps: Float64Array) -> None:
+        """Keep regular stamps that are let go; what they teach is learned later."""
         self._unlearned.append((self._next, stamps))
         if stamps[-1] - self._learned_at >= _LEARN_S:
             self._learn()
-        return self._piece(samples, stamps, stamp_now)
 
     def _learn(self) -> None:
         """Move the line on by the newest stamps that were passed on: each of them ends a burst of its own."""
@@ -290,13 +307,15 @@ class Timeline:
         return self._piece(samples, stamps, stamp_now)
 
     def _piece(self, samples: Float32Array, stamps: Float64Array, stamp_now: float) -> Piece:
-        """Number samples."""
+        self._number(stamps, stamp_now)
+        n_lost, self._lost_pending = self._lost_pending, 0
+        return Piece(samples, stamps, n_lost)
+
+    def _number(self, stamps: Float64Array, stamp_now: float) -> None:
         self._next += len(stamps)
         self._last_stamp = float(stamps[-1])
         if stamp_now < np.inf:
             self._lead_s = max(self._last_stamp - stamp_now, 0.9 * self._lead_s, 0.0)
-        n_lost, self._lost_pending = self._lost_pending, 0
-        return Piece(samples, stamps, n_lost)
 
     def _may_anchor(self, points: list[tuple[int, float]]) -> bool:
         """Tell whether the line may follow these (number, stamp).
@@ -325,7 +344,7 @@ class Timeline:
         self._jitter.extend(late)
         self._n_residuals += len(late)
         if self._n_residuals >= _SPREAD_EVERY or len(self._jitter) < _SPREAD_EVERY:
-            self._spread, self._n_residuals = _scatter(self._jitter) if len(self._jitter) >= _RUN else 0.0, 0
+            self._spread, self._n_residuals = scatter(self._jitter) if len(self._jitter) >= _RUN else 0.0, 0
 
     def _is_regular(self, stamps: Float64Array) -> bool:
         return _steps_lie_between(0.5 * self.period, 1.5 * self.period, self._last_stamp, stamps)
@@ -338,7 +357,7 @@ class Timeline:
     def _line(self) -> tuple[float, float, float]:
         """Return the stamp in s that a sample of some number should have, the interval in s, and that number."""
         line = self.rate.line if self._tolerance() > self.period else None
-        return line or (_middle(sorted(stamp - number * self.period for number, stamp in self._anchors)), self.period, 0.0)
+        return line or (middle(sorted(stamp - number * self.period for number, stamp in self._anchors)), self.period, 0.0)
 
     def _tolerance(self) -> float:
         """Return by how much a stamp may be late without suspicion, in s."""
@@ -370,16 +389,3 @@ def _steps_lie_between(low: float, high: float, previous: float, stamps: Float64
             return False
         previous = stamp
     return True
-
-
-def _middle(ordered: list[float]) -> float:
-    """Return the median of sorted values."""
-    half = len(ordered) // 2
-    return ordered[half] if len(ordered) % 2 else 0.5 * (ordered[half - 1] + ordered[half])
-
-
-def _scatter(values: Iterable[float]) -> float:
-    """Return 1.4826 times the median absolute deviation, in the unit of the values."""
-    ordered = sorted(values)
-    middle = _middle(ordered)
-    return 1.4826 * _middle(sorted(abs(value - middle) for value in ordered))

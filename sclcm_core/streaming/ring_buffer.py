@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sclcm_core.streaming.arrivals import Arrivals
 from sclcm_core.types import BoolArray, Float64Array, FloatArray
 
 
@@ -17,6 +18,9 @@ class RingBuffer:
 
     Every sample is written twice, `capacity` rows apart, so that any span that is still held is one contiguous view. A write
     costs O(chunk), whatever the capacity; shifting the whole buffer at each chunk, as others do, costs O(capacity).
+
+    When a chunk arrived is noted once for all its samples, and looked up when somebody asks. No lock is taken to write unless
+    somebody waits for what is written: 10 ms after the last chunk a lock costs 10 µs, and noting an arrival a sample 3 µs.
 
     Parameters
     ----------
@@ -42,10 +46,11 @@ class RingBuffer:
         self.n_channels = n_channels
         self._samples: npt.NDArray[Any] = np.zeros((2 * capacity, n_channels), dtype=dtype)
         self._timestamps = np.zeros(2 * capacity, dtype=np.float64)
-        self._arrivals = np.zeros(2 * capacity, dtype=np.float64)
         self._lost = np.zeros(2 * capacity, dtype=np.bool_)
-        whole: tuple[npt.NDArray[Any], ...] = (self._samples, self._timestamps, self._arrivals, self._lost)
-        self._halves = tuple(array.reshape(2, capacity, *array.shape[1:]) for array in whole)
+        whole: tuple[npt.NDArray[Any], ...] = (self._samples, self._timestamps, self._lost)
+        self._first_halves = tuple(rows[:capacity] for rows in whole)
+        self._second_halves = tuple(rows[capacity:] for rows in whole)
+        self._arrivals = Arrivals()
         self._head = 0
         self._claimed = 0
         self._closed = False
@@ -83,8 +88,9 @@ class RingBuffer:
         if samples.ndim != 2 or samples.shape[1] != self.n_channels:
             raise ValueError(f"Expected samples of shape (n_samples, {self.n_channels}); got {samples.shape}.")
         n_samples = len(samples)
-        kept = min(n_samples, self.capacity)
-        self._put(n_samples, samples[n_samples - kept :], timestamps[n_samples - kept :], t_arrived, lost=False)
+        if n_samples > self.capacity:
+            samples, timestamps = samples[-self.capacity :], timestamps[-self.capacity :]
+        self._put(n_samples, samples, timestamps, t_arrived, lost=False)
 
     def write_lost(self, n_lost: int, step_s: float, t_arrived: float = 0.0) -> None:
         """Append samples that the source lost: numbered, NaN, marked.
@@ -137,7 +143,8 @@ class RingBuffer:
 
     def arrival(self, index: int) -> float:
         """Return when a sample reached this process, in s on the local clock."""
-        return float(self._arrivals[self._rows(index, index + 1)][0])
+        self._rows(index, index + 1)
+        return self._arrivals.at(index)
 
     def holds(self, start: int) -> bool:
         """Tell whether a sample is still held, that is, has not begun to be overwritten."""
@@ -191,11 +198,10 @@ class RingBuffer:
             return self._head
 
     def _has_come(self, stop: int) -> bool:
-        """Tell whether there is no need to wait; otherwise ask to be woken, but not for every small chunk before that."""
-        if self._head >= stop or self._closed:
-            return True
-        self._awaited = min(self._awaited, stop)
-        return False
+        """Ask to be woken, but not for every small chunk before that; tell whether there is no need to wait."""
+        if self._head < stop:
+            self._awaited = min(self._awaited, stop)
+        return self._head >= stop or self._closed  # looked at anew: the writer moves the head first and then sees who waits
 
     def close(self) -> None:
         """Say that nothing more will be written, and wake who waits."""
@@ -204,34 +210,35 @@ class RingBuffer:
             self._news.notify_all()
 
     def _put(self, n_new: int, samples: FloatArray, times: FloatArray, t_arrived: float, *, lost: bool) -> None:
-        head = self._head + n_new
+        head, kept = self._head + n_new, len(samples)
         self._claimed = head  # readers see, before the first byte changes, which rows are about to be overwritten
-        kept = len(samples)
-        self._lost_until = head if lost else self._lost_until
-        first = (head - kept) % self.capacity
-        until_wrap = min(kept, self.capacity - first)
-        self._fill(first, samples[:until_wrap], times[:until_wrap], t_arrived)
-        self._mark(first, until_wrap, lost)
-        if until_wrap < kept:
-            self._fill(0, samples[until_wrap:], times[until_wrap:], t_arrived)
-            self._mark(0, kept - until_wrap, lost)
-        with self._news:
-            self._head = head
-            if head >= self._awaited:
-                self._awaited = sys.maxsize
-                self._news.notify_all()
+        if lost:
+            self._lost_until = head
+        row = (head - kept) % self.capacity
+        until_wrap = self.capacity - row
+        if kept <= until_wrap:  # nearly always
+            self._fill(row, kept, samples, times, lost)
+        else:
+            self._fill(row, until_wrap, samples[:until_wrap], times[:until_wrap], lost)
+            self._fill(0, kept - until_wrap, samples[until_wrap:], times[until_wrap:], lost)
+        self._arrivals.note(self._head, t_arrived, head - self.capacity)
+        self._head = head
+        if head >= self._awaited:
+            self._wake()
 
-    def _fill(self, row: int, samples: FloatArray, times: FloatArray, t_arrived: float) -> None:
-        """Write samples from a row on, into both halves at once."""
-        rows = slice(row, row + len(samples))
-        self._halves[0][:, rows] = samples
-        self._halves[1][:, rows] = times
-        self._halves[2][:, rows] = t_arrived
-
-    def _mark(self, row: int, n_rows: int, lost: bool) -> None:
-        """Say of rows, in both halves, whether they were lost; nothing is to be said while no lost sample is overwritten."""
+    def _fill(self, row: int, n_rows: int, samples: FloatArray, times: FloatArray, lost: bool) -> None:
+        """Write samples from a row on, into both halves; nothing is to be marked while no lost sample is overwritten."""
+        rows = slice(row, row + n_rows)
+        first, second = self._first_halves, self._second_halves
+        first[0][rows] = second[0][rows] = samples
+        first[1][rows] = second[1][rows] = times
         if self._lost_until > self._head - self.capacity:
-            self._halves[3][:, row : row + n_rows] = lost
+            first[2][rows] = second[2][rows] = lost
+
+    def _wake(self) -> None:
+        with self._news:
+            self._awaited = sys.maxsize
+            self._news.notify_all()
 
     def _rows(self, start: int, stop: int) -> slice:
         if not self.tail <= start <= stop <= self._head:

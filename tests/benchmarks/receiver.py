@@ -35,7 +35,8 @@ BUFFER_S, SHORT_BUFFER_S = 60.0, 10.0
 MEASURE_S, WARM_UP_S, IDLE_S = 7.0, 1.5, 0.5
 AT_MOST_S = 120.0
 N_ROUNDS, N_ATTEMPTS = 2, 6
-REFERENCE = "mne-lsl StreamLSL"
+REFERENCE, BARE = "mne-lsl StreamLSL", "a bare loop around liblsl"
+MOST_CPU_ADDED, MOST_LATENCY_ADDED = 2.0, 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,13 @@ class Heard:
     n_lost: int
 
 
-def rows() -> list[Row]:
-    """Measure."""
+def rows(profiles: tuple[Profile, ...] = PROFILES) -> list[Row]:
+    """Measure; a single profile takes two minutes."""
     configure(NetworkSettings(session_id=f"bench-{uuid.uuid4().hex[:8]}", resolve_scope="machine", ipv6=False))
     has_reference = importlib.util.find_spec("mne_lsl") is not None
     if not has_reference:
         log.warning("mne-lsl is not installed (extra 'bench'): our receiver is measured alone.")
-    return [row for profile in PROFILES for row in _of_profile(profile, has_reference)]
+    return [row for profile in profiles for row in _of_profile(profile, has_reference)]
 
 
 def _of_profile(profile: Profile, has_reference: bool) -> list[Row]:
@@ -91,7 +92,8 @@ def _of_profile(profile: Profile, has_reference: bool) -> list[Row]:
         *(_compare(profile, ours, theirs) if theirs else _alone(profile, ours)),
         Row(f"receiver, {profile.text}: samples lost", ours.n_lost, 1.0, "samples", 0.0, "1"),
         *([_flatness(profile, ours, flat)] if flat else []),
-        *(_compare(profile, bare, theirs, "a bare loop around liblsl") if bare and theirs else []),
+        *(_compare(profile, bare, theirs, BARE) if bare and theirs else []),
+        *(_added(profile, ours, bare) if bare else []),
     ]
 
 
@@ -114,6 +116,16 @@ def _compare(profile: Profile, ours: Heard, theirs: Heard, who: str = "receiver"
         out.append(Row(f"{what}latency p{percent}", mine, other, "ms", target, REFERENCE))
     out[-1] = out[-1] if not theirs.n_lost else _with_note(out[-1], f"{REFERENCE}, {theirs.n_lost} samples lost")
     return out
+
+
+def _added(profile: Profile, ours: Heard, bare: Heard) -> list[Row]:
+    """Say what our Python adds to what nothing in Python that uses liblsl can go below."""
+    what = f"receiver beside {BARE}, {profile.text}: "
+    p50, floor = (float(np.percentile(heard.latencies, 50)) for heard in (ours, bare))
+    return [
+        Row(what + "CPU of a core", ours.cpu, bare.cpu, "%", MOST_CPU_ADDED, BARE),
+        Row(what + "latency p50", p50, floor, "ms", MOST_LATENCY_ADDED, BARE),
+    ]
 
 
 def _with_note(row: Row, name: str) -> Row:
@@ -176,10 +188,10 @@ class Meter:
         self._idle = self._cpu(time.sleep, IDLE_S)
         self.is_noting = False
 
-    def note(self, tags: np.ndarray) -> None:
-        """Note that samples whose first channels read so, shape (n_samples, 2), are in the buffer now."""
+    def note(self, samples: np.ndarray) -> None:
+        """Note that samples, shape (n_samples, n_channels), are in the buffer now; their first channels say which."""
         self._arrivals.append(self._clock())
-        self._tags.append(tags.copy())
+        self._tags.append(samples[:, :2].copy())
 
     def measure(self, receive_for: Callable[[float], None]) -> dict[str, Any]:
         """Let it settle, then measure."""
@@ -213,7 +225,7 @@ def _ours(source_id: str, buffer_s: float) -> dict[str, Any]:
                 ring.write_lost(chunk.n_lost_before, 1.0 / spec.sfreq, now)
                 ring.write(chunk.samples, chunk.timestamps, now)
                 if meter.is_noting:
-                    meter.note(chunk.samples[:, :2])
+                    meter.note(chunk.samples)
 
     said = meter.measure(receive_for)
     inlet.close()
@@ -235,7 +247,7 @@ def _bare(source_id: str, buffer_s: float) -> dict[str, Any]:
         while local_clock() < deadline:
             samples, _ = chunks.pull(0.2)
             if meter.is_noting and len(samples):
-                meter.note(samples[:, :2])
+                meter.note(samples)
 
     return meter.measure(receive_for)
 
@@ -255,7 +267,7 @@ def _theirs(source_id: str, buffer_s: float) -> dict[str, Any]:
             n_new = (self._n_new_samples or 0) - self.n_seen
             self.n_seen += n_new
             if n_new and meter.is_noting:
-                meter.note(self._buffer[-n_new:, :2])
+                meter.note(self._buffer[-n_new:])
             super()._submit_acquisition_job()
 
     stream = Noted(bufsize=buffer_s, source_id=source_id)

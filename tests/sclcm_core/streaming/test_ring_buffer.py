@@ -111,6 +111,20 @@ def test_a_waiting_reader_is_not_woken_before_all_that_it_waits_for_is_there(mon
     assert asked == [50, 50]
 
 
+def test_a_sample_that_comes_while_a_reader_is_about_to_wait_wakes_it() -> None:
+    class Busy(RingBuffer):
+        """Is written to right after a reader has seen that its sample is not there."""
+
+        def __setattr__(self, name: str, value: object) -> None:
+            super().__setattr__(name, value)
+            if name == "_awaited" and value == 5:
+                self.write(np.zeros((5, 1)), np.zeros(5))
+
+    started = time.monotonic()
+    assert Busy(100, 1).wait_for(5, timeout_s=30.0) == 5
+    assert time.monotonic() - started < 10
+
+
 def test_a_waiting_reader_wakes_when_the_buffer_is_closed() -> None:
     buffer = RingBuffer(100, 1)
     closer = threading.Timer(0.02, buffer.close)
