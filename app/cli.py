@@ -136,7 +136,7 @@ def _add_live(commands: Commands) -> None:
     parser.add_argument("--type", help="type of the stream (usually EEG)")
     parser.add_argument("--source-id", help="unique id of the device")
     parser.add_argument(
-        "--timeout", type=_positive, default=10.0, metavar="S", help="how long to look for it, in s (default 10)"
+        "--timeout", type=cli_experiment.positive, default=10.0, metavar="S", help="how long to look for it, in s (default 10)"
     )
     _add_baseline(parser)
     _add_risk(parser)
@@ -244,7 +244,9 @@ def _add_streams(commands: Commands) -> None:
         "Lists the LSL streams in reach with their channels, rates and units, and how each would be matched to a model.",
     )
     parser.add_argument("--model", metavar="NAME_OR_PATH", help="match against this model only")
-    parser.add_argument("--seconds", type=_positive, default=2.0, metavar="S", help="how long to listen, in s (default 2)")
+    parser.add_argument(
+        "--seconds", type=cli_experiment.positive, default=2.0, metavar="S", help="how long to listen, in s (default 2)"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     _add_network(parser)
 
@@ -272,7 +274,7 @@ def _add_simulate(commands: Commands) -> None:
     parser.add_argument("--name", default="SCLCM simulated headset", help="name of the stream")
     parser.add_argument("--source-id", default=None, help="unique id of the device (default: a new one)")
     parser.add_argument("--seed", type=int, default=None, help="which simulated person wears it (default: a new one)")
-    parser.add_argument("--seconds", type=_positive, default=None, metavar="S", help="end after this long, in s")
+    parser.add_argument("--seconds", type=cli_experiment.positive, default=None, metavar="S", help="end after this long, in s")
     _add_network(parser)
 
 
@@ -282,7 +284,9 @@ def _add_common(parser: argparse.ArgumentParser, model: str, *, several: bool = 
         parser.add_argument("--model", action=OneMoreModel, dest="models", default=[model], metavar="NAME_OR_PATH", help=words)
     else:
         parser.add_argument("--model", default=model, metavar="NAME_OR_PATH", help=words)
-    parser.add_argument("--seconds", type=_positive, default=None, metavar="S", help="end after this much of the stream, in s")
+    parser.add_argument(
+        "--seconds", type=cli_experiment.positive, default=None, metavar="S", help="end after this much of the stream, in s"
+    )
     parser.add_argument("--headless", action="store_true", help="no window; predictions on stdout")
     parser.add_argument(
         "--record",
@@ -341,7 +345,7 @@ def _add_device(parser: argparse.ArgumentParser) -> None:
         help="which channel is which electrode, by label or by number from 1: 3=T7,4=T8",
     )
     device.add_argument(
-        "--scale", type=_positive, default=None, metavar="X", help="what its samples are multiplied by to give µV"
+        "--scale", type=cli_experiment.positive, default=None, metavar="X", help="what its samples are multiplied by to give µV"
     )
 
 
@@ -357,15 +361,8 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"'{text}' is not a positive number")
-    return value
-
-
 def _share(text: str) -> float:
-    value = float(text)
+    value = cli_experiment.number(text)
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not between 0 and 1")
     return value

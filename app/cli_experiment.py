@@ -85,12 +85,12 @@ def _add_calibrate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--undo", action="store_true", help="say which model --model was made from")
     parser.add_argument("--protocol", type=Path, metavar="FILE.toml", help="your own protocol instead of words")
     parser.add_argument("--rest-only", action="store_true", help="measure the rest alone")
-    parser.add_argument("--rest", type=_seconds, default=60.0, metavar="S", help="how long the rest is, in s (default 60)")
+    parser.add_argument("--rest", type=positive, default=60.0, metavar="S", help="how long the rest is, in s (default 60)")
     parser.add_argument("--classes", metavar="A,B,...", help="what the words ask for (default: the model's classes)")
     parser.add_argument("--blocks", type=_two_or_more, default=6, metavar="N", help="blocks of each class (default 6)")
     parser.add_argument(
         "--block-seconds",
-        type=_seconds,
+        type=positive,
         default=15.0,
         metavar="S",
         help="length of a block, in s (default 15, or what the model needs)",
@@ -105,12 +105,12 @@ def _add_stream(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--type", help="type of the stream (usually EEG)")
     parser.add_argument("--source-id", help="unique id of the device")
     parser.add_argument(
-        "--timeout", type=_seconds, default=10.0, metavar="S", help="how long to look for it, in s (default 10)"
+        "--timeout", type=positive, default=10.0, metavar="S", help="how long to look for it, in s (default 10)"
     )
     parser.add_argument("--simulated", action="store_true", help="a simulated headset, whose head feels what is presented")
     parser.add_argument("--seed", type=int, metavar="N", help="determines the order (default: drawn, and kept in the session)")
     parser.add_argument("--mapping", type=Path, metavar="FILE.toml", help="another program presents; what its markers mean")
-    parser.add_argument("--seconds", type=_seconds, metavar="S", help="with --mapping: how long, in s")
+    parser.add_argument("--seconds", type=positive, metavar="S", help="with --mapping: how long, in s")
     parser.add_argument("--headless", action="store_true", help="lines of text instead of a window; no ratings")
     parser.add_argument("--windowed", action="store_true", help="a window instead of the full screen")
     parser.add_argument("--no-raw", action="store_true", help="keep no EEG, only markers, predictions, quality and events")
@@ -137,8 +137,17 @@ def _two_or_more(text: str) -> int:
     return int(text)
 
 
-def _seconds(text: str) -> float:
-    value = float(text)
+def number(text: str) -> float:
+    """Return the number that a text says; one that lies nowhere when it says none."""
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
+
+
+def positive(text: str) -> float:
+    """Return a positive, finite number, or refuse the text."""
+    value = number(text)
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"'{text}' is not a positive number")
     return value

@@ -204,6 +204,15 @@ def test_a_pace_that_no_replay_has_is_refused(command: str, pace: str, capsys: p
     assert left.value.code == 2 and f"'{pace}' is no number from 0.25 to 20" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("text", ["x", "-1", "0", "nan", "inf", ""])
+@pytest.mark.parametrize("option", ["--seconds", "--risk", "--scale"])
+def test_what_is_no_number_is_refused_in_words(option: str, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["replay", "walk.edf", f"{option}={text}"])
+    said = capsys.readouterr().err
+    assert left.value.code == 2 and f"'{text}' is not " in said and "_" not in said.splitlines()[-1]
+
+
 def test_the_help_names_every_fault_that_can_be_ordered(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["play", "--help"])
