@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
-from offline.config import RunConfig
+from offline.config import DatasetConfig, RunConfig
 from offline.datasets.deap import Deap
 from offline.datasets.registry import find_dataset
 from offline.finetune.captions import Caption, class_captions, prompts, rating_caption, shuffled
@@ -159,15 +160,24 @@ def deap_ratings(config: RunConfig) -> Float64Array:
     ConfigError
         When the data set has no such ratings.
     """
-    dataset = find_dataset(config.dataset.name, config.dataset.options)
+    return _stated_ratings(config.dataset.model_dump_json())
+
+
+@lru_cache(maxsize=8)
+def _stated_ratings(section: str) -> Float64Array:
+    """Read them once in this process: they lie beside the signals, in files of a hundred megabytes."""
+    config = DatasetConfig.model_validate_json(section)
+    dataset = find_dataset(config.name, config.options)
     if not isinstance(dataset, Deap):
         raise ConfigError(
-            f"The data set '{config.dataset.name}' has no ratings of valence and arousal to caption.",
+            f"The data set '{config.name}' has no ratings of valence and arousal to caption.",
             "Set finetune.options.captions = 'labels'.",
         )
-    sources = dataset.sources(data_root(config.dataset))
-    kept = [source for source in sources if source.subject not in config.dataset.without_subjects]
-    return np.concatenate([dataset.stated_ratings(source) for source in kept])
+    sources = dataset.sources(data_root(config))
+    kept = [source for source in sources if source.subject not in config.without_subjects]
+    ratings = np.concatenate([dataset.stated_ratings(source) for source in kept])
+    ratings.setflags(write=False)  # whoever asks next gets the same
+    return ratings
 
 
 def _check_ratings(config: RunConfig, ratings: Float64Array, trials: Sequence[int], labels: Sequence[int]) -> None:
