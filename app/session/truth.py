@@ -10,6 +10,9 @@ from sclcm_core.types import Marker, Prediction
 MOST_PENDING = 512
 """Answers that wait for a late marker."""
 
+ROUNDING_S = 1e-6
+"""How far a window may reach beyond a state, in s: its ends are computed, and differ from the marker in the last bits."""
+
 
 @dataclass(frozen=True, slots=True)
 class TruthScore:
@@ -92,10 +95,10 @@ class TruthScorer:
 
 
 def _state(markers: list[Marker], times: list[float], t_start: float, t_end: float) -> str | None:
-    k = bisect_right(times, t_start) - 1
+    k = bisect_right(times, t_start + ROUNDING_S) - 1
     if k < 0:
         return None
     ends = markers[k].t + markers[k].duration_s if markers[k].duration_s > 0 else float("inf")
     if k + 1 < len(markers):
         ends = min(ends, times[k + 1])
-    return markers[k].text if t_end <= ends else None
+    return markers[k].text if t_end <= ends + ROUNDING_S else None

@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 import numpy as np
 
-from app.session.truth import MOST_PENDING, TruthScorer
+from app.session.truth import MOST_PENDING, TruthScore, TruthScorer
 from sclcm_core.types import Marker, Prediction
 
 NAMES = ("calm", "tense")
@@ -26,6 +28,15 @@ def test_hours_of_predictions_are_counted_rightly_and_not_kept() -> None:
     score = scorer.score()
     assert score is not None and (score.n_compared, score.n_correct) == (n_compared, n_correct)
     assert len(scorer._answers) <= MOST_PENDING and len(scorer._markers) < 20
+
+
+def test_a_window_that_is_a_state_to_the_last_bit_but_one_is_counted() -> None:
+    scorer = TruthScorer(NAMES)
+    for marker in (Marker(0.0, "calm"), Marker(1.0, "tense", 1.0)):
+        scorer.push_marker(marker)
+    for label, t_start, t_end in (("calm", -1e-16, 1.0 + 1e-15), ("tense", 1.0 - 1e-15, 2.0 + 1e-15)):
+        scorer.push_prediction(replace(answer(t_end, label), t_start=t_start))
+    assert scorer.score() == TruthScore(2, 2)
 
 
 def test_a_late_marker_still_counts() -> None:
