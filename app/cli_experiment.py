@@ -122,7 +122,9 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
         "--person", metavar="NAME", help="whose session, in a recording of several people (default: everybody's)"
     )
     parser.add_argument("session", type=Path, metavar="SESSION", help="folder of a session, or a recording of one")
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to (default: 'report' in the session's folder)")
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="where to (default: 'report', or 'report-RECORDING', beside the recording)"
+    )
     parser.add_argument(
         "--mapping",
         type=Path,

@@ -83,7 +83,8 @@ def test_whoever_reads_one_recording_of_two_people_says_whose(recorded, capsys) 
 def test_a_report_is_made_for_each_person(recorded, tmp_path: Path, capsys) -> None:
     assert main(["report", str(recorded[0]), "--out", str(tmp_path / "report")]) == 0
     pages = [Path(line) for line in capsys.readouterr().out.splitlines()]
-    assert len(pages) == 2 and all(": ada" in page.read_text() or ": bo" in page.read_text() for page in pages)
+    assert [page.parent.name for page in pages] == ["report-ada", "report-bo"]
+    assert ": ada" in pages[0].read_text() and ": bo" in pages[1].read_text()
 
 
 @pytest.mark.lsl

@@ -31,6 +31,14 @@ def recorded(model: Path, folder: Path, difference: float) -> Path:
     return recorder.status.path
 
 
+def test_recordings_that_lie_together_have_a_report_each(model: Path, tmp_path: Path, capsys) -> None:
+    paths = [recorded(model, tmp_path / "rec", 1.8) for _ in range(2)]
+    for path in paths:
+        assert main(["report", str(path)]) == 0
+    pages = [Path(line) for line in capsys.readouterr().out.splitlines()]
+    assert [page.parent.name for page in pages] == [f"report-{path.stem}" for path in paths] and all(p.is_file() for p in pages)
+
+
 def test_a_recorded_session_makes_a_personal_model_that_leads_back(model: Path, tmp_path: Path, capsys) -> None:
     path = recorded(model, tmp_path / "rec", 1.8)
     assert main(["calibrate", str(path), "--model", "tiny", "--as", "ada"]) == 0
