@@ -311,7 +311,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "explore": lambda options: cli_explore.run_explore(options, _print_table),
     "audit": lambda options: cli_explore.run_audit(options, _print_table),
     "few-shot": lambda options: print(cli_methods.run_few_shot(options, _open, _print_table)),
-    "words": lambda options: cli_methods.run_words(options, _open, _print_table),
+    "words": lambda options: print(cli_methods.run_words(options, _open, _print_table)),
     "peripherals": lambda options: print(cli_methods.run_peripherals(options, _open)),
     "run": _run,
     "prepare": _prepare,

@@ -91,15 +91,17 @@ def _options_for(run: Run, method: str) -> dict[str, object]:
     return dict(run.config.finetune.options) if run.config.finetune.method == method else {}
 
 
-def run_words(options: argparse.Namespace, open_run: Opener, print_table: Table) -> None:
-    """Print how well EEG is told by words."""
+def run_words(options: argparse.Namespace, open_run: Opener, print_table: Table) -> str:
+    """Print how well EEG is told by words; return what to tell the user."""
     from offline.evaluate.cross_validate import default_jobs
-    from offline.finetune.words_study import WORDS_TABLE, words_study
+    from offline.finetune.words_study import WORDS_TABLE, words_notes, words_study
 
     run = open_run(options)
     rows = words_study(run, n_jobs=options.jobs or default_jobs())
-    run.folder.write_json("words.json", {"rows": [dict(zip(WORDS_TABLE, row, strict=True)) for row in rows]})
+    notes = words_notes(run)
+    run.folder.write_json("words.json", {"notes": notes, "rows": [dict(zip(WORDS_TABLE, row, strict=True)) for row in rows]})
     print_table(WORDS_TABLE, rows)
+    return "\n".join(notes)
 
 
 def run_peripherals(options: argparse.Namespace, open_run: Opener) -> str:

@@ -22,7 +22,7 @@ from offline.finetune.captions import CLASS_WORDS
 from offline.finetune.options import EegclipOptions
 from offline.runs import open_run
 from offline.seeds import Seed
-from offline.stages import Run
+from offline.stages import Run, protocol_text
 from sclcm_core.errors import ConfigError
 from sclcm_core.types import BoolArray, FloatArray
 
@@ -64,6 +64,22 @@ def words_study(run: Run, *, n_jobs: int = 1) -> list[tuple[str, ...]]:
         figure, n_people = over_people(results, config, partial(_area, label))
         rows.append((title, _AREA, str(figure), "0.500", str(n_people)))
     return rows
+
+
+def words_notes(run: Run) -> list[str]:
+    """Return what must be read with the table.
+
+    Parameters
+    ----------
+    run : Run
+        The run that was studied.
+    """
+    card = run.windows.dataset
+    return [
+        f"{card.title}{': figures of simulated data say nothing about people' if card.simulated else ''}. {protocol_text(run.config)}",
+        "Mean and interval over people, one seed. Zero-shot is only what concerns words or classes of which no training caption spoke; an "
+        "area of 0.5 is chance, below it the class is taken for another.",
+    ]
 
 
 def study_variants(config: RunConfig, names: Sequence[str], options: EegclipOptions) -> dict[str, dict[str, Any]]:

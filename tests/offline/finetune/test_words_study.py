@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from offline.finetune.options import EegclipOptions
-from offline.finetune.words_study import area_under_roc, study_variants, words_study
+from offline.finetune.words_study import area_under_roc, study_variants, words_notes, words_study
 from offline.runs import open_run
 from offline.stages import Run
 from sclcm_core.errors import ConfigError
@@ -38,6 +38,11 @@ def test_the_study_tells_words_from_controls(make_config, make_windows, tmp_path
     assert values["same encoder, ordinary head, no text"] > 0.85
     assert len([title for title in values if title.startswith("zero-shot: class")]) == 2
     assert {row[3] for row in rows} == {"0.500"} and {row[4] for row in rows} == {"6"}
+
+
+def test_what_is_read_with_the_table_says_whose_data_and_which_protocol(make_config, windows, tmp_path):
+    data, rest = words_notes(run_of(make_config(), windows, tmp_path / "run"))
+    assert windows.dataset.title in data and "the test side is read once" in data and "0.5 is chance" in rest
 
 
 def test_other_methods_have_no_words_to_study(make_config, windows, tmp_path):
