@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from app.acquisition.matching import describe
+from app.acquisition.result_outlets import PREFIX
 from app.acquisition.stream_description import StreamDescription
 from sclcm_core.inference.manifest import Manifest
 
@@ -27,14 +28,14 @@ def stream_records(streams: Sequence[StreamDescription], manifests: Sequence[Man
     Returns
     -------
     list of dict
-        One a stream; ``models`` maps each model to ``match`` or ``why_not``.
+        One a stream; ``models`` maps each model to ``match``, or to ``why_not``, which ends with a ``remedy``.
     """
     records = []
     for stream in streams:
         fits = {}
         for manifest in manifests:
             described = describe(stream, manifest.features)
-            fits[manifest.name] = {key: described[key] for key in ("match", "why_not")}
+            fits[manifest.name] = {key: described[key] for key in ("match", "why_not", "remedy")}
         records.append({**_plain(describe(stream)), "models": fits})
     return records
 
@@ -75,11 +76,37 @@ def _print_stream(console: Console, record: dict[str, Any]) -> None:
     console.print(f"[bold]{escape(record['name'])}[/bold]  {escape(facts)}")
     if shown:
         console.print(f"    channels: {shown}", markup=False)
+    for line in _fits(record):
+        console.print(f"    {line}", markup=False)
+
+
+def _fits(record: dict[str, Any]) -> list[str]:
+    """Return in lines what a stream is good for; models of which the same is true stand together, and a remedy stands once."""
     if record["why_not"]:
-        console.print(f"    not usable: {record['why_not']}", markup=False)
-        return
+        return [_what_else(record) or f"not usable: {record['why_not']}"]
+    models: dict[str, list[str]] = {}
+    remedies = []
     for name, fit in record["models"].items():
-        console.print(f"    {name}: {fit['match'] or 'no: ' + fit['why_not']}", markup=False)
+        remedy = fit["remedy"] or ""
+        remedies += [remedy] if remedy else []
+        why_not = (fit["why_not"] or "").removesuffix(remedy).strip()
+        models.setdefault(fit["match"] or f"no: {_without_channels(why_not)}", []).append(name)
+    return [f"{', '.join(names)}: {verdict}" for verdict, names in models.items()] + list(dict.fromkeys(remedies))
+
+
+def _without_channels(why_not: str) -> str:
+    """Leave out what stands above already: the channels of the stream."""
+    needs, found, _ = why_not.partition("; the stream '")
+    return f"{needs}." if found else why_not
+
+
+def _what_else(record: dict[str, Any]) -> str:
+    """Say of a stream without EEG what it is to this program, or nothing."""
+    what = record["name"].removeprefix(f"{PREFIX} ")
+    if what != record["name"] and record["source_id"].endswith(f"-{what.replace(' ', '-')}"):
+        return "what this program says of a stream, for other programs"
+    is_marker = record["channel_format"] == "string" or record["type"].lower() == "markers"
+    return "markers: they are taken along with the EEG" if is_marker else ""
 
 
 def _plain(described: dict[str, Any]) -> dict[str, Any]:

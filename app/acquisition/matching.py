@@ -118,15 +118,16 @@ def describe(stream: StreamDescription, features: FeatureSpec | None = None) -> 
     Returns
     -------
     dict
-        The description, ``usable`` (bool), ``why_not`` (str or None) and ``match`` (str or None).
+        The description, ``usable`` (bool), ``why_not`` and, as its end, what to do about it: ``remedy`` (str or None), and ``match``
+        (str or None).
     """
     out: dict[str, Any] = asdict(stream) | {"ch_names": list(stream.labels), "ch_types": list(stream.ch_types)}
     out["units"] = list(stream.units)
     out["unit_known"] = bool(stream.units) and all(factor_of(unit) for unit in stream.units if unit)
-    why_not, matched = refusal(stream), None
+    why_not, remedy, matched = refusal(stream), None, None
     if why_not is None and features is not None:
         try:
             matched = match(StreamSpec(stream.sfreq, stream.labels, stream.name, stream.source_id), features).text
         except MatchError as error:
-            why_not = str(error)
-    return out | {"usable": why_not is None, "why_not": why_not, "match": matched}
+            why_not, remedy = str(error), error.remedy
+    return out | {"usable": why_not is None, "why_not": why_not, "remedy": remedy, "match": matched}

@@ -126,13 +126,16 @@ def _newest(twins: Sequence[StreamDescription]) -> tuple[StreamDescription, str]
 
 
 def list_visible(visible: Sequence[StreamDescription]) -> str:
-    """Return a remedy that names what is there."""
+    """Return a remedy that names the EEG that is there, and counts the rest."""
     if not visible:
         return (
             "No stream at all is visible: start the device's LSL program, check that both are in the same network, "
             "and ask `sclcm doctor`."
         )
-    return f"Visible are: {'; '.join(_line(s) for s in visible)}."
+    usable = sorted(_line(stream) for stream in visible if refusal(stream) is None)
+    n_others = len(visible) - len(usable)
+    others = [f"{n_others} stream{'s' if n_others > 1 else ''} without EEG"] if n_others else []
+    return f"Visible are: {'; '.join([*usable, *others])}."
 
 
 def _line(stream: StreamDescription) -> str:

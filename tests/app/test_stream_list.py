@@ -1,0 +1,36 @@
+import io
+
+from app.acquisition.stream_description import StreamDescription
+from app.stream_list import print_streams, stream_records
+from tests.app.gui.fake_session import a_manifest
+
+MODELS = [a_manifest(name=name) for name in ("one", "two", "three")]
+
+
+def a_stream(name: str, kind: str = "EEG", *labels: str, sfreq: float = 250.0, **more: object) -> StreamDescription:
+    facts = {"source_id": f"{name}-1", "hostname": "lab", "uid": name, "n_channels": len(labels), "channel_format": "float32"}
+    return StreamDescription(**{"name": name, "type": kind, "sfreq": sfreq, "ch_names": labels, **facts, **more})  # type: ignore[arg-type]
+
+
+def words(*streams: StreamDescription) -> str:
+    out = io.StringIO()
+    print_streams(stream_records(streams, MODELS), out, as_json=False)
+    return " ".join(out.getvalue().split())
+
+
+def test_models_of_which_the_same_is_true_stand_together() -> None:
+    said = words(a_stream("helmet", "EEG", "T3", "T8"))
+    assert said.count("2 channels matched") == 1 and "one, two, three: 2 channels matched" in said
+
+
+def test_channels_and_remedy_are_said_once_for_all_models() -> None:
+    said = words(a_stream("muse", "EEG", "TP9", "AF7", "AF8", "TP10"))
+    assert "one, two, three: no: The model needs the channels T7, T8." in said
+    assert said.count("TP10") == 1 and said.count("Choose a model") == 1
+
+
+def test_streams_without_eeg_are_told_by_what_they_are() -> None:
+    assert "taken along with the EEG" in words(a_stream("marks", "Markers", "marker", sfreq=0.0, channel_format="string"))
+    probabilities = a_stream("SCLCM probabilities", "Probabilities", "a", "b", sfreq=0.0, source_id="helmet-1-probabilities")
+    assert "for other programs" in words(probabilities)
+    assert "not usable: it has no fixed sampling rate" in words(a_stream("gaze", "Gaze", "x", "y", sfreq=0.0))
