@@ -123,6 +123,7 @@ def summary_record(session: Session) -> dict[str, Any]:
         "ch_names": list(spec.ch_names),
         "model": session.manifest.name,
         "truth": _truth(score),
+        **({"recorded_in": [str(path) for path in session.recorded_in]} if session.recorded_in else {}),
         **_compared(session.comparison()),
     }
 
@@ -191,6 +192,7 @@ def _summary_words(record: dict[str, Any]) -> str:
         )
     if "compare" in record:
         lines += _compare_words(record["compare"])
+    lines += [f"Recorded in '{path}'." for path in record.get("recorded_in", ())]
     return "\n".join(lines)
 
 

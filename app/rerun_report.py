@@ -8,7 +8,7 @@ from typing import TextIO
 
 from app.headless import PredictionPrinter
 from app.session.recorded_session import RecordedSession, read_sessions
-from app.session.rerun import bundle_of, compare, predict_again
+from app.session.rerun import Comparison, bundle_of, compare, predict_again
 
 
 def print_rerun(path: Path, model: str | None, out: TextIO, *, as_json: bool) -> int:
@@ -49,9 +49,17 @@ def _rerun(session: RecordedSession, model: str | None, out: TextIO, *, as_json:
         record |= {"person": who} if who else {}
         out.write(json.dumps(record | {"is_exact": result.is_exact}) + "\n")
     else:
-        if result.same_model:
-            verdict = f"{result.n_equal} of {result.n_recorded} recorded predictions came again, bit for bit"
-        else:
-            verdict = f"{result.n_same_label} of {result.n_labelled} predictions made at the same moments name the same class"
+        verdict = _verdict(result, session.header.class_names, bundle.manifest.class_names)
         out.write(f"{f'{who}: ' if who else ''}{verdict}. Model: {bundle.manifest.name}.\n")
     return 0 if result.is_exact or not result.same_model else 1
+
+
+def _verdict(result: Comparison, recorded: tuple[str, ...], again: tuple[str, ...]) -> str:
+    """Return in words how a rerun compares; `recorded` and `again` are the classes of the two models."""
+    if result.same_model:
+        return f"{result.n_equal} of {result.n_recorded} recorded predictions came again, bit for bit"
+    if set(recorded) != set(again):
+        return f"{result.n_again} predictions of {', '.join(again)}; the recorded ones are of {', '.join(recorded)}"
+    if not result.n_labelled:
+        return f"{result.n_again} predictions, none of them at the moment of a recorded one"
+    return f"{result.n_same_label} of {result.n_labelled} predictions made at the same moments name the same class"

@@ -31,6 +31,7 @@ from sclcm_core.recordings.xdf_chunks import whole_chunks
 from sclcm_core.types import Float32Array, Float64Array, Marker, Prediction
 
 _MOST_SAMPLES = 2**31
+_REPLAY_IT = "Play it with 'sclcm replay' instead; only what --record has written can be run again."
 _COPY_AGAIN = "Copy the file again from where it was recorded."
 
 
@@ -128,6 +129,8 @@ def _sessions(path: Path) -> dict[str, tuple[dict[str, Any], int]]:
     """Return the streams of each session by their types, by the person's name, and how many bytes were cut off."""
     if not path.is_file():
         raise RecordingError(f"There is no file '{path}'.", "Check the path.")
+    if path.suffix.lower() not in (".xdf", ".xdfz", ".gz"):
+        raise RecordingError(f"'{path}' is not the recording of a session: that is an XDF file.", _REPLAY_IT)
     chunks = whole_chunks(path)
     by_person: dict[str, list[Any]] = {}
     for stream in _load(chunks.whole):
@@ -170,7 +173,7 @@ def _by_type(streams: list[Any], path: Path) -> dict[str, Any]:
     if missing:
         raise RecordingError(
             f"'{path}' is not the recording of a session: it has no stream of type {missing[0]!r}.",
-            "Play it with 'sclcm replay' instead; only what --record has written can be run again.",
+            _REPLAY_IT,
         )
     return found
 

@@ -292,6 +292,8 @@ class Recorder:
         self._writer = XdfWriter(self._batches)
         self._part += 1
         self._status = replace(self._status, path=path)
+        if path not in self._session.recorded_in:
+            self._session.recorded_in.append(path)
 
     def _begin_streams(self, opened: Opened) -> None:
         """Describe the streams; for a source that opens again, with another shape perhaps, in a new file or a new part of it."""
@@ -334,6 +336,7 @@ class Recorder:
             self._writer = None
             if self._batches is not None and self._batches.is_closed and self._batches.is_empty:
                 self._status.path.unlink(missing_ok=True)
+                self._session.recorded_in.remove(self._status.path)
             self._show(RecorderState.FINISHED, "No stream was opened; nothing was recorded.")
             return
         t = self._listener.t_now()

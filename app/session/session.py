@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from app.acquisition.source import Phase, SampleSource
 from app.session.comparison import Comparison, Standing
@@ -50,7 +51,7 @@ class Session:
     Notes
     -----
     Callbacks are called from the session's own threads: `on_prediction`, `on_rival_prediction` and `on_marker` in order, `on_status`
-    when the phase changes.
+    when the phase changes. `recorded_in` holds the files of its recording, where a recorder makes one.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Session:
         self.truth = TruthScorer(self.manifest.class_names)
         self.trust: TrustWatch | None = None
         self.error: SclcmError | None = None
+        self.recorded_in: list[Path] = []
         self.on_prediction: list[Callable[[Prediction], None]] = []
         self.on_marker: list[Callable[[Marker], None]] = []
         self.on_status: list[Callable[[SessionStatus], None]] = []

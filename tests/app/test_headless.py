@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from app.headless import run_headless
+from app.session.recorder import Recorder
 from app.session.session import Session, SessionSettings
 from sclcm_core.errors import MatchError
 from sclcm_core.inference.bundle import load_bundle
@@ -43,6 +44,17 @@ def test_words_are_for_people(tmp_path: Path) -> None:
     text = out.getvalue()
     assert "withheld: filling the first window" in text
     assert "19 predictions by tiny, 3 of them withheld; 1280 samples, 0 lost; 0 windows skipped." in text
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_it_says_where_a_session_was_recorded(tmp_path: Path, as_json: bool) -> None:
+    out, recorded = io.StringIO(), session(tmp_path)
+    with Recorder(recorded, tmp_path / "kept") as recorder:
+        run_headless(recorded, out, as_json=as_json)
+    (path,) = (tmp_path / "kept").iterdir()
+    assert recorder.status.path == path
+    last = out.getvalue().splitlines()[-1]
+    assert json.loads(last)["recorded_in"] == [str(path)] if as_json else last == f"Recorded in '{path}'."
 
 
 def test_a_failed_session_raises_what_failed(tmp_path: Path) -> None:
