@@ -110,5 +110,5 @@ def run_peripherals(options: argparse.Namespace, open_run: Opener) -> str:
     from offline.datasets.peripherals import VALUES, window_peripherals
 
     run = open_comparison(options) if is_comparison(options.config) else open_run(options)
-    window_peripherals(run.windows, run.recordings()).save(options.out)
+    window_peripherals(run.windows, run.recordings(), run.config.dataset.model_dump(mode="json")).save(options.out)
     return f"Wrote {len(VALUES)} values of each of {len(run.windows)} windows to '{options.out}'."

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy import signal
@@ -12,6 +15,7 @@ from scipy import signal
 from offline.datasets.dataset import LabelledRecording
 from offline.datasets.window_set import Int64Array, WindowSet
 from sclcm_core.errors import DatasetError
+from sclcm_core.features.spec import FeatureSpec
 from sclcm_core.recordings.deap import PERIPHERAL_CHANNELS
 from sclcm_core.types import Float32Array, Float64Array
 
@@ -37,17 +41,35 @@ class Peripherals:
     values : ndarray of float32, shape (n, n_values)
         In the units of the recordings, logarithms and rates; row k belongs to window k of the set.
     t0 : ndarray of float64, shape (n,)
-        Start of each window in its recording in s: by it, a file is known to belong to a set.
+        Start of each window in its recording in s.
+    made_for : str
+        What `windows_key` gave: by it, and by the starts, a file is known to belong to a set. Empty where it is not known.
     """
 
     values: Float32Array
     t0: Float64Array
+    made_for: str = ""
 
     def save(self, path: Path) -> None:
         """Write them into an ``.npz`` file."""
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
-            np.savez_compressed(file, values=self.values, t0=self.t0, names=np.array(VALUES))
+            np.savez_compressed(file, values=self.values, t0=self.t0, names=np.array(VALUES), made_for=np.array(self.made_for))
+
+
+def windows_key(dataset: Mapping[str, Any], spec: FeatureSpec) -> str:
+    """Return a hash of what says which windows there are: trials of equal length start their windows at the same times.
+
+    Parameters
+    ----------
+    dataset : mapping of str to anything
+        The section ``[dataset]`` of a config; where the files lie does not count.
+    spec : FeatureSpec
+        Whose windows; which bands and channels does not count.
+    """
+    which = {key: value for key, value in dataset.items() if key != "root"}
+    content = [which, spec.sfreq, spec.window_s, spec.hop_s, spec.n_frames]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def load_peripherals(path: Path) -> Peripherals:
@@ -73,12 +95,13 @@ def load_peripherals(path: Path) -> Peripherals:
         raise DatasetError(f"There is no file of peripheral features at '{path}'.", remedy)
     try:
         with np.load(path) as found:
-            return Peripherals(found["values"], found["t0"])
+            made_for = str(found["made_for"]) if "made_for" in found else ""
+            return Peripherals(found["values"], found["t0"], made_for)
     except (OSError, ValueError, KeyError) as error:
         raise DatasetError(f"'{path}' holds no peripheral features ({error!r}).", remedy) from error
 
 
-def window_peripherals(windows: WindowSet, recordings: Iterable[LabelledRecording]) -> Peripherals:
+def window_peripherals(windows: WindowSet, recordings: Iterable[LabelledRecording], dataset: Mapping[str, Any]) -> Peripherals:
     """Compute the peripheral features of every window.
 
     Parameters
@@ -87,6 +110,8 @@ def window_peripherals(windows: WindowSet, recordings: Iterable[LabelledRecordin
         The windows.
     recordings : iterable of LabelledRecording
         The recordings that they were cut from, in the same order; with DEAP's peripheral channels.
+    dataset : mapping of str to anything
+        The section ``[dataset]`` of the config that they were cut by.
 
     Returns
     -------
@@ -101,7 +126,7 @@ def window_peripherals(windows: WindowSet, recordings: Iterable[LabelledRecordin
         mine = np.flatnonzero(windows.recording == number)
         for row, start in zip(mine, np.round(windows.t0[mine] * sfreq).astype(np.int64), strict=True):
             out[row] = peripheral_features(channels[:, start : start + length], sfreq)
-    return Peripherals(out, windows.t0.astype(np.float64))
+    return Peripherals(out, windows.t0.astype(np.float64), windows_key(dataset, windows.spec))
 
 
 def _channels(labelled: LabelledRecording) -> Float64Array:

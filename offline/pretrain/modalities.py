@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from offline.config import RunConfig
-from offline.datasets.peripherals import Peripherals, load_peripherals
+from offline.datasets.peripherals import Peripherals, load_peripherals, windows_key
 from offline.pretrain.mrccl_options import MrcclOptions
 from offline.pretrain.noisy_embedding import add_forward_noise
 from offline.pretrain.ntxent import ntxent_loss
@@ -38,6 +38,7 @@ class OtherModalities:
 
     def __init__(self, config: RunConfig, options: MrcclOptions, train: Inputs) -> None:
         self._spec = config.features
+        self._key = windows_key(config.dataset.model_dump(mode="json"), config.features)
         self._peripherals = load_peripherals(options.peripherals) if options.peripherals else None
         self._has_own_view = options.own_view or self._peripherals is None
         self._scales = [_scale(values) for values in self._values(train)]
@@ -66,7 +67,8 @@ class OtherModalities:
 
     def _measured(self, peripherals: Peripherals, windows: Inputs) -> Float32Array:
         rows, t0 = windows.window, peripherals.t0
-        if rows.max(initial=-1) >= len(t0) or not np.allclose(t0[rows], windows.t0):
+        foreign = peripherals.made_for not in {"", self._key}
+        if foreign or rows.max(initial=-1) >= len(t0) or not np.allclose(t0[rows], windows.t0):
             raise ConfigError(
                 "The file of peripheral features was made for other windows.",
                 "Make it again for this config: sclcm-offline peripherals CONFIG --out FILE.npz",

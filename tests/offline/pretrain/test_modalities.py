@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from offline.datasets.peripherals import VALUES, Peripherals, load_peripherals, peripheral_features
+from offline.datasets.peripherals import VALUES, Peripherals, load_peripherals, peripheral_features, windows_key
 from offline.evaluate.scores import confusion, macro_f1
 from offline.finetune.classify import network_outputs
 from offline.finetune.fit import FitData, fit_member
@@ -120,6 +120,16 @@ def test_peripherals_come_from_a_file_by_the_number_of_the_window(config, window
     Peripherals(values, windows.t0 + 1).save(path)
     with pytest.raises(ConfigError, match="other windows"):
         OtherModalities(config, MrcclOptions(peripherals=path), train)
+
+
+def test_peripherals_of_other_people_are_refused_though_their_windows_start_at_the_same_times(make_config, windows, tmp_path):
+    dataset = {"name": "simulated", "without_subjects": ["01"]}
+    made_for = windows_key(make_config(dataset=dataset).dataset.model_dump(mode="json"), make_config().features)
+    Peripherals(np.zeros((len(windows), 3), np.float32), windows.t0, made_for).save(tmp_path / "p.npz")
+    options, train = MrcclOptions(peripherals=tmp_path / "p.npz"), sides(windows)[0]
+    assert OtherModalities(make_config(dataset=dataset | {"root": "elsewhere"}), options, train).n_values == (3,)
+    with pytest.raises(ConfigError, match="other windows"):
+        OtherModalities(make_config(dataset={"name": "simulated"}), options, train)
 
 
 def test_a_missing_or_foreign_file_of_peripherals_is_refused(tmp_path):
