@@ -133,7 +133,7 @@ def _library() -> list[Finding]:
     try:
         pylsl = load_lsl()
     except StreamError as error:
-        return [*out, Finding("LSL library", error.what, False, INSTALL_HINT)]
+        return [*out, Finding("LSL library", error.what, False, error.remedy)]
     number = pylsl.library_version()
     path = getattr(pylsl.lib.lib, "_name", "unknown")
     is_new = number >= 116

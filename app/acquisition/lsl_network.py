@@ -94,8 +94,10 @@ def _load() -> ModuleType:
     global _loaded_with  # noqa: PLW0603 - see configure
     try:
         import pylsl
-    except (ImportError, RuntimeError, OSError) as error:
-        raise StreamError(f"The LSL library could not be loaded ({_first_line(error)}).", INSTALL_HINT) from error
+    except (ImportError, RuntimeError, OSError, AttributeError) as error:  # AttributeError: a library of something else
+        named = os.environ.get("PYLSL_LIB")
+        remedy = f"PYLSL_LIB names '{named}': unset it, or name a liblsl. {INSTALL_HINT}" if named else INSTALL_HINT
+        raise StreamError(f"The LSL library could not be loaded ({_first_line(error)}).", remedy) from error
     _loaded_with = network_settings()
     _apply(pylsl, _loaded_with)
     module: ModuleType = pylsl

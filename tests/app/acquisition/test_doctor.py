@@ -8,6 +8,7 @@ import pytest
 
 from app.acquisition import doctor
 from app.acquisition.doctor import examine
+from app.acquisition.lsl_network import INSTALL_HINT
 from sclcm_core.errors import StreamError
 
 
@@ -24,7 +25,7 @@ def test_a_sound_installation_lacks_only_a_stream():
 
 def test_a_missing_library_is_told_with_what_to_install(monkeypatch):
     def fail():
-        raise StreamError("The LSL library could not be loaded (not found).", "Install it.")
+        raise StreamError("The LSL library could not be loaded (not found).", INSTALL_HINT)
 
     monkeypatch.setattr(doctor, "load_lsl", fail)
     monkeypatch.setenv("PYLSL_LIB", "/no/such/folder")

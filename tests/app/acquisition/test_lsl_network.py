@@ -8,6 +8,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from numpy._core import _multiarray_umath
 
 from app.acquisition import lsl_network
 from app.acquisition.lsl_network import NetworkSettings, config_content, configure, load_lsl, network_settings
@@ -76,6 +77,16 @@ def test_a_missing_library_says_what_to_install():
     )
     assert "could not be loaded" in done.stderr
     assert "mne-lsl" in done.stderr
+
+
+@pytest.mark.parametrize("library", [__file__, _multiarray_umath.__file__], ids=["text", "another library"])
+def test_a_library_that_is_not_liblsl_is_named_with_the_way_back(library):
+    done = python(
+        "from app.acquisition.lsl_inlet import LslInlet\nLslInlet().open(1.0)",
+        PYLSL_LIB=library,
+        PYTHONPATH=os.pathsep.join(sys.path),
+    )
+    assert f"PYLSL_LIB names '{library}': unset it" in done.stderr
 
 
 def test_replaying_works_without_the_library_and_never_loads_it():
