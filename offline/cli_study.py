@@ -127,11 +127,11 @@ def run_protocols(options: argparse.Namespace, print_table: PrintTable) -> str:
     """Run the command ``protocols`` and return what to tell."""
     from offline.config import load_config
     from offline.evaluate.cross_validate import default_jobs
-    from offline.evaluate.protocols import (
+    from offline.evaluate.protocols import protocol_variants
+    from offline.evaluate.protocols_report import (
         PROTOCOLS_TABLE,
         gap_sentences,
         protocol_rows,
-        protocol_variants,
         protocols_html,
         simulated_settings,
     )

@@ -7,17 +7,8 @@ from offline.config import load_config
 from offline.datasets.dataset import RecordingFrames
 from offline.datasets.splits import make_folds
 from offline.datasets.window_set import cut_windows
-from offline.evaluate.protocols import (
-    DISJOINT,
-    ORIGINAL,
-    PEOPLE,
-    UNSELECTED,
-    gap_sentences,
-    protocol_rows,
-    protocol_variants,
-    protocols_html,
-    simulated_settings,
-)
+from offline.evaluate.protocols import DISJOINT, ORIGINAL, PEOPLE, UNSELECTED, protocol_variants
+from offline.evaluate.protocols_report import gap_sentences, protocol_rows, protocols_html, simulated_settings
 from offline.stages import evaluate_variants, protocol_text
 from offline.training.inputs import normalised, population_normaliser, standardised
 from sclcm_core.errors import ConfigError, DatasetError
@@ -92,7 +83,7 @@ def test_the_protocols_come_out_side_by_side_and_say_what_is_simulated(make_conf
     points = evaluate_variants(protocol_variants(config)[:3], tmp_path)
     rows = protocol_rows(points)
     assert {row[0] for row in rows} == {ORIGINAL, UNSELECTED, PEOPLE}
-    text = protocols_html(config, points, "class_effect = 0")
+    text = protocols_html(config, points, "The settings: class_effect = 0")
     assert "Simulated data" in text
     assert "settings: class_effect = 0" in text
     assert text.count("<tr>") == len(rows) + 1 + len(points) + 1
@@ -106,14 +97,14 @@ def test_a_network_that_was_not_pretrained_is_named_so_and_the_gap_is_that_of_th
     config = _config(make_config, finetune={"epochs": 1}, evaluate=baselines, **changes)
     variants = protocol_variants(config)
     points = evaluate_variants([variants[0], variants[1], variants[6]], tmp_path)
-    named = {(row[0], row[2]): row for row in protocol_rows(points)}
-    assert {name for protocol, name in named if protocol == ORIGINAL} == {
+    named = {(row[0], row[1]): row for row in protocol_rows(points)}
+    assert [name for protocol, name in named if protocol == ORIGINAL] == [
         "sclcm",
         "sclcm, not pretrained",
         "linear probe",
         "nearest neighbours",
         "time_course",
-    }
+    ]
     (sentence,) = gap_sentences(points)
     assert named[ORIGINAL, "sclcm"][6] in sentence
     assert named[DISJOINT, "sclcm"][6] in sentence
@@ -121,8 +112,13 @@ def test_a_network_that_was_not_pretrained_is_named_so_and_the_gap_is_that_of_th
 
 def test_the_settings_of_a_simulator_are_read_from_its_note(tmp_path):
     assert simulated_settings(tmp_path) == simulated_settings(None) == ""
-    (tmp_path / "SIMULATED.txt").write_text("Nobody was recorded.\nseed = 5\nclass_effect = 0\n")
-    assert simulated_settings(tmp_path) == "seed = 5, class_effect = 0"
+    note = tmp_path / "SIMULATED.txt"
+    note.write_text("Nobody was recorded.\nseed = 5\nclass_effect = 0.5\n")
+    assert simulated_settings(tmp_path) == "The simulator's settings: seed = 5, class_effect = 0.5."
+    note.write_text("Nobody was recorded.\nseed = 5\nclass_effect = 0\n")
+    assert simulated_settings(tmp_path).endswith(
+        "class_effect = 0. There is no emotion in these signals: what is above chance was had otherwise."
+    )
 
 
 @pytest.mark.parametrize(("name", "duration_s", "baseline_s"), [("sclcm-seed", 185.0, 0.0), ("sclcm-deap", 63.0, 3.0)])
