@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import uuid
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -185,3 +187,74 @@ def test_a_library_that_is_not_one_is_told_and_files_still_play(tmp_path, librar
     assert doctor.returncode == 1 and "not its folder" in " ".join(doctor.stdout.split())
     assert live.returncode in (0, 2) and "Traceback" not in live.stderr
     assert replay.returncode == 0 and "predictions by emotion-simulated" in replay.stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "streams",
+        "demo --headless",
+        "live --headless --timeout 1",
+        "simulate --seconds 1",
+        "play FILE",
+        "replay FILE --via-lsl --headless --model emotion-simulated",
+    ],
+)
+def test_without_any_library_every_command_that_needs_it_says_what_to_install(tmp_path, command):
+    import pylsl
+
+    bare = tmp_path / "pylsl"
+    shutil.copytree(Path(pylsl.__file__).parent, bare, ignore=shutil.ignore_patterns("*lsl*.so*", "*lsl*.dll", "*lsl*.dylib"))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    environment.pop("PYLSL_LIB", None)
+    path = tmp_path / "walk.npz"
+    spec, samples = StreamSpec(250.0, ("T7", "T8"), "walk", "", "replay"), np.zeros((500, 2), np.float32)
+    write_npz(path, Recording(spec, samples, np.arange(500) / 250.0, (), path))
+    words = [str(path) if word == "FILE" else word for word in command.split()]
+    done = subprocess.run(
+        [sys.executable, "-m", "app.cli", *words], capture_output=True, text=True, timeout=60.0, env=environment, check=False
+    )
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert "could not be loaded" in done.stderr and "pip install --upgrade pylsl" in done.stderr
+
+
+WINDOW = """
+import json, sys, time
+from PyQt5.QtCore import QSettings, QTimer
+from app.acquisition.lsl_inlet import LslInlet
+from app.acquisition.lsl_network import configure, network_settings
+from app.gui.application import make_application
+from app.gui.main_window import MainWindow
+from app.paths import find_bundle
+from app.session.session import Session
+from sclcm_core.inference.bundle import load_bundle
+configure(network_settings().model_copy(update={"known_peers": ("10.255.255.1", "192.0.2.7", "no.such.host.invalid")}))
+application = make_application()
+session = Session(LslInlet(source_id=sys.argv[1]), load_bundle(find_bundle("emotion-simulated")))
+window = MainWindow(session, QSettings(sys.argv[2], QSettings.IniFormat))
+window.show()
+application.processEvents()
+beats = []
+beat = QTimer()
+beat.timeout.connect(lambda: beats.append(time.monotonic()))
+beat.start(10)
+session.start()
+QTimer.singleShot(5000, application.quit)
+application.exec_()
+leaving = time.monotonic()
+window.close()
+gaps = sorted(b - a for a, b in zip(beats, beats[1:]))
+print(json.dumps({"longest_s": gaps[-1], "usual_s": gaps[len(gaps) // 2], "close_s": time.monotonic() - leaving,
+                  "phase": session.status.phase, "n": session.status.n_samples}))
+"""
+
+
+def test_peers_that_do_not_exist_do_not_slow_the_window(tmp_path):
+    with headset() as device:
+        done = subprocess.run(
+            [sys.executable, "-c", WINDOW, device.source_id, str(tmp_path / "window.ini")],
+            capture_output=True, text=True, timeout=60.0, check=True, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        )  # fmt: skip
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert said["n"] > 250 and said["close_s"] < 2.0
+    assert said["longest_s"] < 0.7 and said["usual_s"] < 0.05
