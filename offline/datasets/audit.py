@@ -11,7 +11,7 @@ from scipy import stats
 from offline.datasets.audit_classifier import TrialClassifier, predict_trials
 from offline.datasets.audit_views import Unit, View, course_view, window_view
 from offline.datasets.dataset import DatasetCard, Progress
-from offline.datasets.splits import stimulus_groups
+from offline.datasets.stimulus_groups import stimulus_groups
 from offline.datasets.window_set import Int64Array, WindowSet
 from sclcm_core.errors import DatasetError
 from sclcm_core.types import Float64Array

@@ -12,10 +12,10 @@ from offline.datasets.splits import (
     grouped_folds,
     leave_one_subject_out,
     make_folds,
-    stimulus_has_one_label,
     subject_and_stimulus_disjoint,
     within_subject,
 )
+from offline.datasets.stimulus_groups import stimulus_has_one_label
 from sclcm_core.errors import DatasetError
 
 FOR_NINE_TRIALS = {"within_subject": {"k": 3}, "first_trials": {"n_train": 6}}
