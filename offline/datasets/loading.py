@@ -24,10 +24,8 @@ def load_windows(
     last_only: bool = False,
     subjects: Collection[str] | None = None,
     cache_dir: Path | None = None,
-    n_jobs: int = 1,
-    backend: str | None = None,
-    scheduler: str | None = None,
     progress: Progress | None = None,
+    **workers: Any,
 ) -> WindowSet:
     """Read a data set and cut it into windows.
 
@@ -49,10 +47,10 @@ def load_windows(
         Names of the subjects to read; all when left out.
     cache_dir : Path, optional
         Where frames are kept for the next time; without it nothing is kept.
-    n_jobs, backend, scheduler
-        How the frames are computed when they are kept; see :func:`~offline.datasets.prepare.prepare`.
     progress : callable, optional
         Called with (number of sources done, number of sources, name of the source).
+    **workers
+        Who computes the frames when they are kept: ``n_jobs``, ``backend``, ``scheduler`` of :func:`~offline.datasets.prepare.prepare`.
 
     Returns
     -------
@@ -63,18 +61,8 @@ def load_windows(
     if cache_dir is None:
         frames = _frames(dataset, root, spec, subjects, progress)
     else:
-        prepared = prepare(
-            name,
-            root,
-            spec,
-            cache_dir=cache_dir,
-            options=options,
-            subjects=subjects,
-            n_jobs=n_jobs,
-            backend=backend,
-            scheduler=scheduler,
-            progress=progress,
-        )
+        chosen = {"options": options, "subjects": subjects, "progress": progress, **workers}
+        prepared = prepare(name, root, spec, cache_dir=cache_dir, **chosen)
         frames = (found for found in prepared.recordings() if subjects is None or found.subject in subjects)
     return build_window_set(
         frames,

@@ -78,10 +78,7 @@ def make_manifest(
         normaliser=_stats(population),
         personal_baseline="personal" in config.lines,
         smoothing_s=config.bundle.smoothing_s,
-        temperature=trust["population"].temperature,
-        typicality=trust["population"].typicality,
-        abstention=trust["population"].abstention,
-        personal=trust.get("personal"),
+        **_trusted(trust),
         quantization=quantization,
         training_data=_training_data(config, windows),
         evaluation=_evaluation(summary, method),
@@ -90,6 +87,10 @@ def make_manifest(
         commit=str(origin.get("commit", "")),
         graph_sha256="",
     )
+
+
+def _trusted(trust: Mapping[Line, Trust]) -> dict[str, Any]:
+    return {**dict(trust["population"]), "personal": trust.get("personal")}
 
 
 def typicality_stats(train: Inputs, config: RunConfig) -> TypicalityStats | None:

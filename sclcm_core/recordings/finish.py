@@ -72,23 +72,15 @@ def finish(
     """
     _check(path, samples, sfreq, ch_names)
     names = tuple(label.strip() or f"Ch{k + 1}" for k, label in enumerate(ch_names))
-    clean = _clean(samples)
-    factor, note = _unit_factor(clean, sfreq, names, voltage, stated)
-    if factor != 1.0:
-        clean[:, slice(None) if voltage is None else voltage] *= np.float32(factor)
-    said = [*notes, *([note] if note else [])]
+    clean, note = _in_microvolts(_clean(samples), sfreq, names, voltage, stated)
+    said = (*notes, *([note] if note else []))
     for text in said:
         _log.warning("%s: %s", path.name, text)
     return Recording(
-        spec=StreamSpec(float(sfreq), names, name or path.name, source_id, "replay"),
-        samples=clean,
-        timestamps=np.arange(len(clean)) / float(sfreq),
-        markers=_in_order(markers, sfreq),
-        path=path,
-        simulated=simulated,
-        notes=tuple(said),
-        started_at=started_at,
-    )
+        StreamSpec(float(sfreq), names, name or path.name, source_id, "replay"),
+        samples=clean, timestamps=np.arange(len(clean)) / float(sfreq), markers=_in_order(markers, sfreq),
+        path=path, simulated=simulated, notes=said, started_at=started_at,
+    )  # fmt: skip
 
 
 def _check(path: Path, samples: FloatArray, sfreq: float, ch_names: Sequence[str]) -> None:
@@ -112,14 +104,18 @@ def _clean(samples: FloatArray) -> FloatArray:
     return clean
 
 
-def _unit_factor(
+def _in_microvolts(
     samples: FloatArray, sfreq: float, names: tuple[str, ...], voltage: BoolArray | None, stated: bool
-) -> tuple[float, str | None]:
+) -> tuple[FloatArray, str | None]:
+    """Scale the potentials, in place, where their size tells of another unit; return what there is to say of it."""
     potential = np.ones(len(names), bool) if voltage is None else voltage
     eeg = potential & np.array([is_eeg_label(label) for label in names])
     looked_at = eeg if eeg.any() else potential
     believed = samples if looked_at.all() else samples[:, looked_at]
-    return check_microvolts(believed, sfreq, stated=stated) if looked_at.any() else (1.0, None)
+    factor, note = check_microvolts(believed, sfreq, stated=stated) if looked_at.any() else (1.0, None)
+    if factor != 1.0:
+        samples[:, slice(None) if voltage is None else voltage] *= np.float32(factor)
+    return samples, note
 
 
 def _in_order(markers: Iterable[Marker], sfreq: float) -> tuple[Marker, ...]:
