@@ -130,7 +130,14 @@ def _add_stage_options(stage: argparse.ArgumentParser, name: str) -> None:
     if name in ("run", "evaluate", "curve"):
         stage.add_argument("--jobs", type=int, metavar="N", help="folds at a time (default: one a core); changes no result")
     if name == "prepare":
-        stage.add_argument("--jobs", type=int, default=1, metavar="N", help="recordings at a time (default: 1; -1: one a core)")
+        stage.add_argument(
+            "--jobs",
+            type=int,
+            default=1,
+            metavar="N",
+            help="recordings at a time (default: 1, which reads the next while this one is computed and so keeps two cores busy; on "
+            "more cores say more; -1: one a core)",
+        )
         stage.add_argument("--engine", metavar="NAME", help="who does it: dask, for the workers of a Dask cluster")
         stage.add_argument("--scheduler", metavar="ADDRESS", help="of the Dask cluster (default: workers started here)")
     if name == "typicality":
