@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -33,6 +34,8 @@ class Match:
         Rate of the stream in Hz.
     resampled_to : float or None
         Rate in Hz at which features are computed, when it is not the stream's.
+    doubled : tuple of (str, int)
+        Channels of the model for which the stream has several: the name, and the number from 1 of the one that is taken.
     """
 
     channel_indices: tuple[int, ...]
@@ -40,6 +43,12 @@ class Match:
     left_out: tuple[str, ...]
     sfreq: float
     resampled_to: float | None
+    doubled: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def doubt(self) -> str:
+        """What the user should know before believing it; empty when there is nothing."""
+        return ", ".join(f"{name} stands more than once, channel {number} is taken" for name, number in self.doubled)
 
     @property
     def text(self) -> str:
@@ -49,7 +58,7 @@ class Match:
             parts.append(", ".join(f"{label} is taken as {name}" for name, label in self.renamed))
         if self.resampled_to is not None:
             parts.append(f"resampled from {self.sfreq:g} to {self.resampled_to:g} Hz")
-        return "; ".join(parts)
+        return "; ".join([*parts, *([self.doubt] if self.doubt else [])])
 
 
 def match(spec: StreamSpec, features: FeatureSpec) -> Match:
@@ -87,7 +96,14 @@ def match(spec: StreamSpec, features: FeatureSpec) -> Match:
     renamed = tuple((name, label) for name, label in zip(features.ch_names, labels, strict=True) if name != label)
     left_out = tuple(label for k, label in enumerate(spec.ch_names) if k not in indices)
     is_resampled = abs(spec.sfreq - features.sfreq) > 1e-6 * features.sfreq
-    return Match(tuple(indices), renamed, left_out, spec.sfreq, features.sfreq if is_resampled else None)
+    resampled_to = features.sfreq if is_resampled else None
+    return Match(tuple(indices), renamed, left_out, spec.sfreq, resampled_to, _doubled(spec, features, indices))
+
+
+def _doubled(spec: StreamSpec, features: FeatureSpec, indices: list[int]) -> tuple[tuple[str, int], ...]:
+    meanings = Counter(canonical_name(label) or label for label in spec.ch_names)
+    pairs = zip(features.ch_names, indices, strict=True)
+    return tuple((name, k + 1) for name, k in pairs if meanings[canonical_name(name) or name] > 1)
 
 
 def _missing_text(spec: StreamSpec, missing: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from app.acquisition.matching import match
@@ -12,6 +13,8 @@ from sclcm_core.inference.bundle import Bundle
 from sclcm_core.inference.pipeline import Pipeline
 from sclcm_core.streaming.ring_buffer import RingBuffer
 from sclcm_core.types import StreamSpec
+
+log = logging.getLogger(__name__)
 
 LONGEST_STEP = 4096
 """Samples a processing step takes at most, so that a stop is never far."""
@@ -73,7 +76,9 @@ def prepare(
     MatchError
         When the stream has not what the model needs.
     """
-    indices = match(spec, bundle.manifest.features).channel_indices
+    found = match(spec, bundle.manifest.features)
+    if found.doubt:
+        log.warning("Of the stream '%s': %s.", spec.name, found.doubt)
     pipeline = Pipeline(
         bundle.manifest,
         bundle.predictor,
@@ -85,4 +90,4 @@ def prepare(
     )
     buffer = RingBuffer(max(4 * LONGEST_STEP, round(settings.buffer_s * spec.sfreq)), spec.n_channels)
     n_wanted = None if settings.max_seconds is None else round((settings.max_seconds - before_s) * spec.sfreq)
-    return Journey(spec, buffer, pipeline, Progress(), indices, n_wanted)
+    return Journey(spec, buffer, pipeline, Progress(), found.channel_indices, n_wanted)

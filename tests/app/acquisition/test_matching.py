@@ -41,6 +41,19 @@ def test_triggers_counters_and_accelerometers_are_left_out():
     assert found.left_out == ("COUNT", "ACC_X", "TRIG")
 
 
+@pytest.mark.parametrize(
+    ("labels", "taken", "doubt"),
+    [
+        (("T7", "T8", "T7"), (0, 1), "T7 stands more than once, channel 1 is taken"),
+        (("T3", "T7", "T8"), (1, 2), "T7 stands more than once, channel 2 is taken"),
+        (("x", "x", "T7", "T8"), (2, 3), ""),
+    ],
+)
+def test_an_electrode_that_stands_more_than_once_is_told(labels, taken, doubt):
+    found = match(stream(200.0, *labels), FEATURES)
+    assert found.channel_indices == taken and found.doubt == doubt and found.text.endswith(doubt)
+
+
 def test_missing_channels_are_named_together_with_what_is_there():
     with pytest.raises(MatchError, match=r"needs the channel T8; the stream 'box' has T7, Fp1\. .*sclcm models"):
         match(stream(200.0, "T7", "Fp1"), FEATURES)
