@@ -69,7 +69,9 @@ def test_every_number_format_is_read(box, hear_box, wire):
     assert ear.chunks[0].samples.dtype == np.float32
 
 
-@pytest.mark.parametrize(("sfreq", "n_channels", "n_samples"), [(4.0, 2, 8), (20_000.0, 2, 10_000), (250.0, 256, 125)])
+@pytest.mark.parametrize(
+    ("sfreq", "n_channels", "n_samples"), [(4.0, 2, 8), (20_000.0, 2, 10_000), (250.0, 1, 125), (250.0, 256, 125)]
+)
 def test_slow_fast_and_wide_streams_are_read(box, hear_box, sfreq, n_channels, n_samples):
     labels = tuple(f"E{k}" for k in range(n_channels))
     with box(sfreq=sfreq, ch_names=labels, units=("",) * n_channels, ch_types=("EEG",) * n_channels) as device:
