@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from app import cli_experiment
 from app.cli_people import OneMoreModel, add_people
-from sclcm_core.errors import SclcmError
+from sclcm_core.errors import SclcmError, file_error
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -57,6 +57,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has left
         sys.stderr.close()
         return 0
+    except OSError as error:
+        if (told := file_error(error)) is None:
+            raise
+        sys.stderr.write(f"sclcm: {told}\n")
+        return 2
 
 
 def build_parser() -> argparse.ArgumentParser:

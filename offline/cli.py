@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from offline import cli_ablate, cli_calibrate, cli_compare, cli_explore, cli_methods, cli_study
-from sclcm_core.errors import ConfigError, SclcmError
+from sclcm_core.errors import ConfigError, SclcmError, file_error
 
 if TYPE_CHECKING:
     from offline.evaluate.summary import Summary
@@ -93,6 +93,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted. Give the same command again to go on.", file=sys.stderr)
         return 130
+    except OSError as error:
+        if (told := file_error(error)) is None:
+            raise
+        print(told, file=sys.stderr)
+        return 2
     return 0
 
 

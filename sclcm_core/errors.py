@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
 
 
@@ -29,6 +30,29 @@ class SclcmError(Exception):
 
     def __reduce__(self) -> tuple[type[SclcmError], tuple[str, str]]:
         return type(self), (self.what, self.remedy)  # so that it survives the way back from a worker process
+
+
+def file_error(error: OSError) -> SclcmError | None:
+    """Return what the operating system's complaint about a file means to the user; None when it is about no file.
+
+    Parameters
+    ----------
+    error : OSError
+        What was raised while a file was read, written, made or deleted.
+
+    Examples
+    --------
+    >>> print(file_error(PermissionError(13, "Permission denied", "a.csv")))
+    'a.csv' cannot be read or written (Permission denied). Check the rights of the file and of its folder.
+    """
+    if error.errno == errno.ENOSPC:
+        return SclcmError(
+            f"The disk is full ({error.filename or error.strerror}).", "Free some space, and give the command again."
+        )
+    if error.filename is None:
+        return None
+    what = f"'{error.filename}' cannot be read or written ({error.strerror})."
+    return SclcmError(what, "Check the rights of the file and of its folder.")
 
 
 class StreamError(SclcmError):

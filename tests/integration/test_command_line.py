@@ -213,6 +213,27 @@ def test_what_is_no_number_is_refused_in_words(option: str, text: str, capsys: p
     assert left.value.code == 2 and f"'{text}' is not " in said and "_" not in said.splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            PermissionError(13, "Permission denied", "models/a.onnx"),
+            "'models/a.onnx' cannot be read or written (Permission denied).",
+        ),
+        (OSError(28, "No space left on device"), "The disk is full"),
+    ],
+)
+def test_what_the_disk_refuses_is_told_in_a_line(error: OSError, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.main.run_models", lambda _: (_ for _ in ()).throw(error))
+    assert complaint(here("models")).startswith(f"sclcm: {said}")
+
+
+def test_other_errors_of_the_system_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.main.run_models", lambda _: (_ for _ in ()).throw(OSError(5, "what no file is about")))
+    with pytest.raises(OSError, match="what no file is about"):
+        here("models")
+
+
 def test_the_help_names_every_fault_that_can_be_ordered(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["play", "--help"])

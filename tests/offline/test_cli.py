@@ -120,6 +120,15 @@ def test_what_the_user_can_mend_ends_with_2_and_three_beats(tmp_path, capsys):
     assert "There is no run config" in capsys.readouterr().err
 
 
+def test_a_folder_that_cannot_be_made_is_told_in_a_line(tmp_path, capsys):
+    (tmp_path / "run").write_text("in the way")
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY.format(bundle=tmp_path / "tiny.onnx"))
+    assert main(["prepare", str(path), "--run-dir", str(tmp_path / "run" / "one")]) == 2
+    said = capsys.readouterr().err
+    assert "cannot be read or written (Not a directory)" in said and "Traceback" not in said
+
+
 def test_lists_name_everything_that_is_known(capsys):
     from offline.datasets import DATASETS
     from offline.pretrain.methods import METHODS
