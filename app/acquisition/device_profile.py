@@ -134,6 +134,15 @@ def make_profile(electrodes: str | None, scale: float | None) -> DeviceProfile |
         ) from error
 
 
+def _keep(path: Path, profile: DeviceProfile) -> None:
+    """Keep a profile for the next time; where that cannot be done, it still holds for this one."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(profile.model_dump(), indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        log.warning("What you said of the device holds this time only: '%s' cannot be written (%s).", path, error.strerror)
+
+
 class ProfiledSource:
     """A source as the user describes it.
 
@@ -198,8 +207,7 @@ class ProfiledSource:
         self._profile = kept.updated(self._stated) if self._stated is not None else kept
         described = self._profile.apply(spec)
         if self._stated is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(self._profile.model_dump(), indent=2) + "\n", encoding="utf-8")
+            _keep(path, self._profile)
         elif kept.text:
             log.warning("As you once said of '%s': %s. To forget it, delete '%s'.", spec.name, kept.text, path)
         return described

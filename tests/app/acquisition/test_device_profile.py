@@ -45,6 +45,12 @@ def test_what_was_kept_is_told_whenever_it_is_used(tmp_path: Path, caplog: pytes
     assert "'1' is T7, samples times 2 are µV. To forget it, delete" in caplog.text and str(tmp_path) in caplog.text
 
 
+def test_where_nothing_can_be_kept_what_was_said_holds_this_time(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "file").write_text("in the way of a folder")
+    assert ProfiledSource(source(), tmp_path / "file", make_profile("1=T7", None)).open(1.0).ch_names[0] == "T7"
+    assert "holds this time only" in caplog.text and "file" in caplog.text
+
+
 def test_another_device_is_not_touched(tmp_path: Path) -> None:
     ProfiledSource(source(), tmp_path, make_profile("1=T7", None)).open(1.0)
     other = ProfiledSource(ArraySource(np.ones((10, 3)), sfreq=500.0, ch_names=UNNAMED), tmp_path)
