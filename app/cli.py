@@ -164,7 +164,9 @@ def _add_replay(commands: Commands) -> None:
         "--speed", type=_speed, default=1.0, metavar="X|max", help="times real time, 0.25 to 20, or 'max' (default 1)"
     )
     parser.add_argument("--via-lsl", action="store_true", help="through a real LSL outlet and inlet")
-    parser.add_argument("--trial", default=None, metavar="N", help="which trial of a file that holds several")
+    parser.add_argument(
+        "--trial", default=None, metavar="N", help="which trial, person or EEG stream of a file that holds several"
+    )
     _add_baseline(parser)
     _add_risk(parser)
     _add_device(parser)
@@ -183,7 +185,9 @@ def _add_play(commands: Commands) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="the recording")
     parser.add_argument("--speed", type=_pace, default=1.0, metavar="X", help="times real time, 0.25 to 20 (default 1)")
     parser.add_argument("--loop", action="store_true", help="begin again at the end")
-    parser.add_argument("--trial", default=None, metavar="N", help="which trial of a file that holds several")
+    parser.add_argument(
+        "--trial", default=None, metavar="N", help="which trial, person or EEG stream of a file that holds several"
+    )
     parser.add_argument("--name", default="", help="name of the stream (default: that of the recording)")
     parser.add_argument("--source-id", default=None, help="unique id of the device (default: a new one)")
     parser.add_argument(

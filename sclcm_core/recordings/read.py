@@ -93,6 +93,9 @@ def read_trials(path: str | Path) -> Iterator[tuple[str, Recording]]:
     if isinstance(found, Recording):
         yield "", found
         return
+    if found.default is not None:
+        yield "", found.choose(None)
+        return
     for k, name in enumerate(found.names):
         with _foreign_errors(file):
             recording = found.read(k)
@@ -100,7 +103,7 @@ def read_trials(path: str | Path) -> Iterator[tuple[str, Recording]]:
 
 
 def list_trials(path: str | Path) -> tuple[str, ...]:
-    """Return the trials that a file holds; none when it holds one recording.
+    """Return the trials that a file holds; none when it holds one recording, or need not be asked which.
 
     Parameters
     ----------
@@ -115,7 +118,7 @@ def list_trials(path: str | Path) -> tuple[str, ...]:
     file = Path(path)
     with _foreign_errors(file):
         found = _reader_of(file)(file)
-    return found.names if isinstance(found, Trials) else ()
+    return found.names if isinstance(found, Trials) and found.default is None else ()
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from sclcm_core.recordings.recording import Recording
 PART = ", part "
 """What stands between a person's name and the number of a part, where a device came back changed in a recording of several people."""
 
-_ASK = {"trial": "--trial with", "person": "--trial or --person with"}
+_ASK = {"trial": "--trial with", "person": "--trial or --person with", "stream": "--trial with"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,15 @@ class Trials:
         Makes the recording of the trial at a place in `names`.
     kind : str
         What the user knows them as.
+    default : int or None
+        The place in `names` of the one that is read when none is named; None where one must be.
     """
 
     path: Path
     names: tuple[str, ...]
     read: Callable[[int], Recording]
-    kind: Literal["trial", "person"] = "trial"
+    kind: Literal["trial", "person", "stream"] = "trial"
+    default: int | None = None
 
     def choose(self, name: str | None) -> Recording:
         """Read the wanted trial.
@@ -52,11 +55,12 @@ class Trials:
         """
         if not self.names:
             raise RecordingError(f"'{self.path}' holds no trial.", "Check that the file is complete.")
-        if name is None and len(self.names) == 1:
-            return self.read(0)
+        chosen = self.default if self.default is not None or len(self.names) > 1 else 0
+        if name is None and chosen is not None:
+            return self.read(chosen)
         if name not in self.names:
             n_people = len({person_of(each) for each in self.names})
-            many = {"trial": "trials", "person": f"sessions of {n_people} people"}[self.kind]
+            many = {"trial": "trials", "person": f"sessions of {n_people} people", "stream": "EEG streams"}[self.kind]
             what = f"holds {len(self.names)} {many}" if name is None else f"holds no {self.kind} '{name}'"
             raise RecordingError(f"'{self.path}' {what}.", f"Choose one: {_ASK[self.kind]} {_some(self.names)}.")
         return self.read(self.names.index(name))

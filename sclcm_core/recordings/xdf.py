@@ -45,16 +45,36 @@ def read_xdf(path: Path) -> Recording | Trials:
     Returns
     -------
     Recording or Trials
-        The recording, in µV; a trial for each person where this program recorded several into one file.
+        The recording, in µV; a trial for each person where this program recorded several into one file, and for each EEG stream where
+        there are several of them: the largest, unless another is named.
     """
     chunks = whole_chunks(path)
     notes = [f"The file is cut off: its last {chunks.n_cut} bytes are left out."] if chunks.n_cut else []
     streams, troubles = _load(chunks.whole)
     notes += [f"pyxdf reports: {trouble}" for trouble in troubles]
     people = sorted({_person(stream) for stream in streams} - {""})
-    if not people:
-        return _recording(path, streams, notes)
-    return Trials(path, tuple(people), lambda k: _recording(path, _of(streams, people[k]), notes), "person")
+    if people:
+        return Trials(path, tuple(people), lambda k: _of_person(path, _of(streams, people[k]), notes), "person")
+    eeg = _eeg_streams(streams, path)
+    if len(eeg) == 1:
+        return _recording(path, streams, eeg[0], notes)
+    names = _distinct([_first(stream["info"], "name") for stream in eeg])
+    largest = max(range(len(eeg)), key=lambda k: int(np.size(eeg[k]["time_series"])))
+    return Trials(path, names, lambda k: _recording(path, streams, eeg[k], [*notes, _others(names, k)]), "stream", largest)
+
+
+def _of_person(path: Path, streams: list[Any], notes: list[str]) -> Recording:
+    return _recording(path, streams, max(_eeg_streams(streams, path), key=lambda s: np.size(s["time_series"])), notes)
+
+
+def _others(names: tuple[str, ...], taken: int) -> str:
+    others = ", ".join(f"'{name}'" for k, name in enumerate(names) if k != taken)
+    return f"Of {len(names)} EEG streams '{names[taken]}' is taken; --trial takes another: {others}."
+
+
+def _distinct(names: list[str]) -> tuple[str, ...]:
+    """Return names of which none stands twice: the second of a name gets its number."""
+    return tuple(f"{name} ({names[:k].count(name) + 1})" if name in names[:k] else name for k, name in enumerate(names))
 
 
 def _of(streams: list[Any], person: str) -> list[Any]:
@@ -62,9 +82,7 @@ def _of(streams: list[Any], person: str) -> list[Any]:
     return [stream for stream in streams if _person(stream) in (person, "")]
 
 
-def _recording(path: Path, streams: list[Any], notes: list[str]) -> Recording:
-    notes = list(notes)
-    eeg = _pick_eeg(streams, path, notes)
+def _recording(path: Path, streams: list[Any], eeg: Any, notes: list[str]) -> Recording:
     values, stamps = np.asarray(eeg["time_series"]), np.asarray(eeg["time_stamps"], np.float64)
     grid = grid_from_stamps(stamps, float(eeg["info"]["nominal_srate"][0]) or None, path)
     labels, factors, voltage, stated = _channels(eeg)
@@ -125,8 +143,8 @@ def _is_numeric(stream: Any) -> bool:
     return _first(stream["info"], "channel_format") != "string" and len(stream["time_stamps"]) > 1
 
 
-def _pick_eeg(streams: list[Any], path: Path, notes: list[str]) -> Any:
-    """Return the EEG stream: by its type, else by the names of its channels; the largest when there are several."""
+def _eeg_streams(streams: list[Any], path: Path) -> list[Any]:
+    """Return the EEG streams: by their type, else by the names of their channels."""
     numeric = [stream for stream in streams if _is_numeric(stream)]
     found = [s for s in numeric if _first(s["info"], "type").upper() == "EEG"]
     found = found or [s for s in numeric if any(is_eeg_label(label) for label in _labels(s))]
@@ -136,10 +154,7 @@ def _pick_eeg(streams: list[Any], path: Path, notes: list[str]) -> Any:
             f"'{path}' holds no EEG stream with samples; its streams are: {described}.",
             "Record the stream of type 'EEG' along.",
         )
-    best = max(found, key=lambda s: np.size(s["time_series"]))
-    if len(found) > 1:
-        notes.append(f"Of {len(found)} EEG streams the largest, '{_first(best['info'], 'name')}', is taken.")
-    return best
+    return found
 
 
 def _described(stream: Any) -> list[Any]:

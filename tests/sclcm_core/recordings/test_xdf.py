@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sclcm_core.errors import RecordingError
-from sclcm_core.recordings import read_recording
+from sclcm_core.recordings import list_trials, read_recording, read_trials
 from tests.sclcm_core.recordings.forge import (
     CHANNELS,
     MARKERS,
@@ -96,8 +96,24 @@ def test_the_eeg_stream_is_found_by_its_channel_names_when_its_type_is_odd(tmp_p
 
 def test_of_two_eeg_streams_the_larger_is_taken_and_told(tmp_path: Path) -> None:
     more = xdf_header(9, "Other", "EEG", [("C3", "uV")], SFREQ) + xdf_samples(9, even_stamps()[:50], np.ones((50, 1)))
-    recording = read_recording(written(tmp_path, xdf_bytes(small_samples(), even_stamps()) + more))
-    assert recording.spec.name == "Cap" and "Of 2 EEG streams" in recording.notes[0]
+    path = written(tmp_path, xdf_bytes(small_samples(), even_stamps()) + more)
+    recording = read_recording(path)
+    assert recording.spec.name == "Cap" and list_trials(path) == ()
+    assert recording.notes[0] == "Of 2 EEG streams 'Cap' is taken; --trial takes another: 'Other'."
+    assert [(name, found.spec.name) for name, found in read_trials(path)] == [("", "Cap")]
+
+
+def test_another_eeg_stream_can_be_named_even_when_both_have_one_name(tmp_path: Path) -> None:
+    content = xdf_bytes(small_samples(), even_stamps())
+    for number, (name, n_samples) in enumerate((("Other", 50), ("Cap", 40)), start=8):
+        content += xdf_header(number, name, "EEG", [("C3", "uV")], SFREQ)
+        content += xdf_samples(number, even_stamps()[:n_samples], np.ones((n_samples, 1)))
+    path = written(tmp_path, content)
+    assert read_recording(path, trial="Other").samples.shape == (50, 1)
+    assert read_recording(path, trial="Cap").samples.shape == small_samples().shape
+    assert read_recording(path, trial="Cap (2)").samples.shape == (40, 1)
+    with pytest.raises(RecordingError, match=r"holds no stream 'Hat'. Choose one: --trial with Cap, Other, Cap \(2\)"):
+        read_recording(path, trial="Hat")
 
 
 def test_a_file_without_eeg_lists_its_streams(tmp_path: Path) -> None:
