@@ -24,6 +24,7 @@ from offline.finetune.classify import network_outputs
 from offline.finetune.fit import FitData
 from offline.pretrain.method import Setting
 from offline.pretrain.methods import find_method
+from offline.pretrain.raw_setting import settle_powers
 from offline.seeds import Seed
 from offline.training import Trainer
 from offline.training.collapse import collapse_figures
@@ -188,6 +189,7 @@ def _fit_network(arm: Arm, data: FitData, labelled: Labelled, seed: Seed) -> tup
 
 def _pretrained(config: RunConfig, data: FitData, seed: Seed) -> tuple[Encoder, StageFigures | None]:
     encoder = build_encoder(config, seed)
+    settle_powers(encoder, data.train[0])
     if config.pretrain is None:
         return encoder.eval(), None
     setting = Setting(config, encoder, data.train[0], None, data.validation, 0, seed)

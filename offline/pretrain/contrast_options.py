@@ -16,7 +16,8 @@ class ClocsOptions(MethodOptions):
     views: Annotated[
         Literal["adjacent", "augmented"],
         Field(description="the second view is of the segment next to a window (the original), or of the window itself"),
-    ] = "adjacent"
+    ] = "augmented"
     kin: Annotated[
-        Literal["subject", "recording"], Field(description="whose windows are pulled together: a person's, or a recording's")
-    ] = "subject"
+        Literal["subject", "recording"],
+        Field(description="whose windows are pulled together: a person's (the original, for traits), or a recording's"),
+    ] = "recording"

@@ -8,6 +8,7 @@ from pathlib import Path
 from offline.config import RunConfig
 from offline.pretrain.method import Setting
 from offline.pretrain.methods import find_method
+from offline.pretrain.raw_setting import settle_powers
 from offline.seeds import Seed
 from offline.training import History, Trainer
 from offline.training.inputs import Inputs
@@ -53,6 +54,7 @@ def pretrain(
         Empty without a method.
     """
     encoder = build_encoder(config, seed)
+    settle_powers(encoder, train)
     if config.pretrain is None:
         return encoder, History()
     judges = () if validation is None else (validation,)

@@ -14,14 +14,11 @@ from offline.pretrain.method import Setting
 from offline.pretrain.methods import options_of
 from offline.pretrain.patch_decoder import ChannelDecoder
 from offline.pretrain.raw_options import JepaOptions
-from offline.pretrain.raw_setting import patch_encoder
+from offline.pretrain.raw_setting import patch_encoder, settle_powers
 from offline.pretrain.teacher import Teacher, momentum_at
 from offline.pretrain.window_task import WindowTask, fresh, pretrain_config, settle
 from offline.training.task import Validation
 from sclcm_core.models import PatchTransformer
-
-MOST_FOR_STATISTICS = 1000
-"""About so many training windows settle mean and spread of the band powers."""
 
 
 class Jepa(WindowTask):
@@ -43,9 +40,7 @@ class Jepa(WindowTask):
     def __init__(self, setting: Setting) -> None:
         self._options = cast(JepaOptions, options_of(pretrain_config(setting), "pretrain"))
         self._encoder = patch_encoder(setting, tokens=("raw", "hybrid", "features"))
-        if self._encoder.tokens_of != "raw":
-            every = max(1, len(setting.train) // MOST_FOR_STATISTICS)
-            self._encoder.powers.fit(torch.from_numpy(setting.train.features[::every]))
+        settle_powers(self._encoder, setting.train)
         self._teacher = Teacher(self._encoder)
         width, o = self._encoder.n_embedding, self._options
         self._predictor = fresh(

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import torch
+
 from offline.pretrain.method import Setting
+from offline.training.inputs import Inputs
 from sclcm_core.errors import ConfigError
-from sclcm_core.models import DilatedTcn, PatchTransformer
+from sclcm_core.models import DilatedTcn, Encoder, PatchTransformer
+
+MOST_FOR_STATISTICS = 1000
+"""About so many training windows settle mean and spread of the band powers."""
 
 
 def patch_encoder(setting: Setting, tokens: tuple[str, ...]) -> PatchTransformer:
@@ -31,6 +37,21 @@ def patch_encoder(setting: Setting, tokens: tuple[str, ...]) -> PatchTransformer
             f'Write tokens = "{tokens[0]}" in the section [encoder.patches].',
         )
     return encoder
+
+
+def settle_powers(encoder: Encoder, train: Inputs) -> None:
+    """Let an encoder that is given band powers standardise them by the training windows; leave any other encoder alone.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        New. One that is not pretrained needs it as much: its band powers would come with the level of their logarithm.
+    train : Inputs
+        Windows of the training people.
+    """
+    if isinstance(encoder, PatchTransformer) and encoder.tokens_of != "raw":
+        every = max(1, len(train) // MOST_FOR_STATISTICS)
+        encoder.powers.fit(torch.from_numpy(train.features[::every]))
 
 
 def dilated_encoder(setting: Setting) -> DilatedTcn:

@@ -42,7 +42,7 @@ def task_of(make_config, windows):
 
 
 def test_a_batch_holds_one_window_of_a_recording_beside_its_neighbour(task_of):
-    task, train = task_of()
+    task, train = task_of(views="adjacent")
     seen = []
     for batch in task.batches(np.random.default_rng(0)):
         assert len(set(train.recording[batch])) == len(batch)
@@ -53,13 +53,13 @@ def test_a_batch_holds_one_window_of_a_recording_beside_its_neighbour(task_of):
 
 
 def test_views_of_the_window_itself_can_be_chosen(task_of):
-    task, train = task_of(views="augmented")
+    task, train = task_of()
     assert task._train.again.tolist() == list(range(len(train)))
 
 
 def test_kin_are_a_persons_windows_or_a_recordings(task_of):
-    by_person, train = task_of()
-    by_recording, _ = task_of(kin="recording")
+    by_recording, train = task_of()
+    by_person, _ = task_of(kin="subject")
     batch = next(by_person.batches(np.random.default_rng(0)))
     losses = []
     for task in (by_person, by_recording):

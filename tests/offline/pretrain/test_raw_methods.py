@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from offline.config import parse_config
+from offline.pretrain.fit import pretrain
 from offline.pretrain.jepa import token_norm
 from offline.pretrain.method import Method
 from offline.pretrain.methods import find_method
@@ -29,6 +30,16 @@ def task_of(name, stage="pretrain"):
 
 def chance(seed=0):
     return torch.Generator().manual_seed(seed)
+
+
+@pytest.mark.parametrize("pretrained", [False, True])
+def test_band_powers_are_standardised_by_the_training_windows_with_and_without_pretraining(pretrained):
+    setting = setting_for(find_method("jepa_hybrid"))
+    config = setting.config if pretrained else setting.config.model_copy(update={"pretrain": None})
+    encoder, _ = pretrain(config, setting.train, None, Seed(0), stop_after=1)
+    powers = encoder.powers(torch.from_numpy(setting.train.features))  # (n, n_regions, n_patches, n_bands)
+    torch.testing.assert_close(powers.mean(dim=(0, 2)), torch.zeros(powers.shape[1], powers.shape[3]), atol=1e-3, rtol=0)
+    torch.testing.assert_close(powers.std(dim=(0, 2)), torch.ones(powers.shape[1], powers.shape[3]), atol=1e-2, rtol=0)
 
 
 def test_visible_patches_have_no_part_in_the_loss_nor_in_its_gradient():
