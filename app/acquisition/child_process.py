@@ -93,7 +93,7 @@ class ChildProcess:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", self._module, STOP_WITH_PARENT, *self._arguments],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints, text=True, encoding="utf-8",
-                env=environment,
+                env=environment, start_new_session=True,  # Ctrl-C is for the parent: a stream that ends first would look lost
             )  # fmt: skip
             return self._process
 

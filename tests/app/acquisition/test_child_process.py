@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
 
@@ -42,6 +44,16 @@ def test_a_stopped_child_is_gone_and_stays_so():
     child.stop()
     with pytest.raises(EndOfStream):
         child.start()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no process groups")
+def test_ctrl_c_in_the_terminal_reaches_the_parent_alone():
+    child = ChildProcess(HEADSET, ["--plain", "--source-id=x"])
+    child.start()
+    try:
+        assert child.pid is not None and os.getpgid(child.pid) != os.getpgid(0)
+    finally:
+        child.stop()
 
 
 def test_a_child_can_be_stopped_while_it_starts():
