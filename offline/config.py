@@ -150,6 +150,12 @@ class FinetuneConfig(TrainerConfig):
     batch_size: Annotated[int, Field(ge=16, description="windows in a batch; BatchNorm needs at least 16")] = 128
     head_lr: Annotated[float, Field(gt=0, description="learning rate of the head")] = 1e-3
     encoder_lr: Annotated[float, Field(gt=0, description="learning rate of the encoder")] = 1e-4
+    stop_by: Annotated[
+        Literal["macro_f1", "loss"],
+        Field(
+            description="what the validation people stop training by; macro-F1 is soon at its best where they are few and clear"
+        ),
+    ] = "macro_f1"
     label_smoothing: Annotated[float, Field(ge=0, lt=1, description="share of the target spread over all classes")] = 0.05
     class_weights: Annotated[bool, Field(description="weigh classes by the inverse of their frequency")] = True
     augmentations: Annotated[tuple[AugmentationName, ...], Field(description="what may be done to a training window")] = ()

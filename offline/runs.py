@@ -147,6 +147,8 @@ def fingerprint(config: RunConfig) -> str:
     content["dataset"].pop("root")
     for key in ("seeds", "design_subjects", "n_permutations"):
         content["evaluate"].pop(key)
+    if config.finetune.stop_by == "macro_f1":
+        content["finetune"].pop("stop_by")  # what was computed before there was a choice stays valid
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -24,6 +24,7 @@ from offline.finetune.fit import Epochs, FitData, fit_ensemble
 from offline.quantize.compare import Int8Cost
 from offline.quantize.ladder import climb
 from offline.seeds import Seed
+from offline.training import History
 from offline.training.inputs import Inputs, share_of_trials
 from offline.training.networks import build_encoder
 from sclcm_core.inference.onnx_runtime import OnnxPredictor
@@ -80,8 +81,13 @@ def run_fold(
         answers |= _network_answers(fit.ensemble, predictor, temperatures)
         reading = sealed.open(answers)
     epochs = Epochs(*(round(float(np.mean([getattr(n, k) for n in fit.epochs]))) for k in ("pretrain", "finetune")))
-    score = float(np.mean([history.best_score for history in fit.histories]))
+    score = float(np.mean([_best_macro_f1(history) for history in fit.histories]))
     return FoldResult(fold.name, epochs, score, temperatures, costs, validation, reading)
+
+
+def _best_macro_f1(history: History) -> float:
+    """Return macro-F1 on the validation people after the epoch that was kept; what stopped the training may be another figure."""
+    return history.rows[history.best_epoch - 1].get("macro_f1", history.best_score)
 
 
 def labelled_windows(config: RunConfig, windows: WindowSet, fold: Fold) -> Int64Array:

@@ -32,8 +32,8 @@ class Classify:
     train : Inputs
         Windows of training people.
     validation : tuple of Inputs
-        Windows of other people, one entry a line of normalisation: the score is the mean macro-F1 over the lines, of window
-        probabilities. Empty where training does not stop by itself.
+        Windows of other people, one entry a line of normalisation: the score is the mean over the lines of macro-F1, or of the
+        negative cross-entropy in nats where the config stops by the loss. Empty where training does not stop by itself.
     """
 
     def __init__(self, network: SclcmClassifier, config: FinetuneConfig, train: Inputs, validation: tuple[Inputs, ...]) -> None:
@@ -103,13 +103,16 @@ class Classify:
         """Score the validation people along every line."""
         if not self._validation:
             return None
-        tables = [self._table(inputs) for inputs in self._validation]
-        score = float(np.mean([macro_f1(table) for table in tables]))
-        return Validation(score, {"balanced_accuracy": float(np.mean([balanced_accuracy(table) for table in tables]))})
+        judged = [self._figures_of(inputs) for inputs in self._validation]
+        figures = {name: float(np.mean([figure[name] for figure in judged])) for name in judged[0]}
+        score = -figures["validation_loss"] if self._config.stop_by == "loss" else figures["macro_f1"]
+        return Validation(score, figures)
 
-    def _table(self, inputs: Inputs) -> Indices:
-        predicted = network_outputs(self._network, inputs.features).argmax(axis=1)
-        return confusion(inputs.label, predicted, self._network.head.n_classes)
+    def _figures_of(self, inputs: Inputs) -> dict[str, float]:
+        logits = network_outputs(self._network, inputs.features)
+        table = confusion(inputs.label, logits.argmax(axis=1), self._network.head.n_classes)
+        loss = float(cross_entropy(torch.from_numpy(logits), torch.from_numpy(inputs.label)))
+        return {"balanced_accuracy": balanced_accuracy(table), "macro_f1": macro_f1(table), "validation_loss": loss}
 
     def trivial_loss(self) -> float:
         """Return the cross-entropy in nats of answering with the classes' shares, whatever the window."""

@@ -2,7 +2,7 @@ import pytest
 
 from offline.config import DatasetConfig
 from offline.roots import data_root
-from offline.runs import open_run
+from offline.runs import fingerprint, open_run
 from sclcm_core.errors import ConfigError
 
 
@@ -32,6 +32,12 @@ def test_a_folder_from_before_a_key_was_known_is_taken_up_again(config, make_con
     folder.write_json("config.json", older | {"gone": 1})
     with pytest.raises(ConfigError, match=r"another config"):
         open_run(config, tmp_path)
+
+
+def test_what_changes_no_result_changes_no_fingerprint(make_config):
+    plain = make_config(finetune={})
+    assert fingerprint(plain) == fingerprint(make_config(finetune={}, title="Another"))
+    assert fingerprint(plain) != fingerprint(make_config(finetune={"stop_by": "loss"}))
 
 
 def test_a_stage_that_has_not_run_is_named(config, tmp_path):

@@ -80,3 +80,17 @@ def test_a_trainer_restores_what_validated_best(config, data):
     task = Classify(network, config.finetune, data.train[0], data.validation)
     history = Trainer(task, config.finetune, Seed(0)).fit()
     assert task.validate().score == pytest.approx(history.best_score)
+
+
+def test_training_stops_by_the_figure_that_the_config_names(make_config, data):
+    config = make_config(finetune={"epochs": 4, "batch_size": 32, "stop_by": "loss"})
+    network = build_classifier(config, build_encoder(config, Seed(0)), 2, Seed(0))
+    task = Classify(network, config.finetune, data.train[0], data.validation)
+    history = Trainer(task, config.finetune, Seed(0)).fit()
+    losses = [row["validation_loss"] for row in history.rows]
+    assert history.best_epoch == 1 + losses.index(min(losses))
+    assert task.validate().score == pytest.approx(-min(losses))
+    logits = [torch.from_numpy(network_outputs(network, inputs.features)) for inputs in data.validation]
+    labels = [torch.from_numpy(inputs.label) for inputs in data.validation]
+    means = [float(torch.nn.functional.cross_entropy(*pair)) for pair in zip(logits, labels, strict=True)]
+    assert min(losses) == pytest.approx(sum(means) / len(means), abs=1e-5)
