@@ -53,7 +53,7 @@ class NewPerson:
     answer : ndarray of int64, shape (n,)
         The class that the network says.
     label, trial : ndarray of int64, shape (n,)
-        True class and trial.
+        True class, and what is labelled as a whole or tested as a whole; see `held_apart`.
     anchors : ndarray of float32, shape (n_classes, d)
         Directions of the class means of the training people, without unit.
     """
@@ -148,7 +148,7 @@ def refuse_too_many(windows: WindowSet, n_trials: Sequence[int]) -> None:
         Labelled trials of each class.
     """
     usable = windows.select(windows.usable)
-    kinds = np.stack([usable.subject, usable.label, usable.trial])
+    kinds = np.stack([usable.subject, usable.label, held_apart(usable)])
     of_trials = np.unique(kinds, axis=1)
     counts = np.zeros((len(windows.subject_names), windows.n_classes), np.int64)
     np.add.at(counts, (of_trials[0], of_trials[1]), 1)
@@ -159,6 +159,24 @@ def refuse_too_many(windows: WindowSet, n_trials: Sequence[int]) -> None:
             f"{most + 1}, and one must be left to test.",
             f"Ask for 1 to {most}." if most >= 1 else "Take a data set with several trials of each class a person.",
         )
+
+
+def held_apart(windows: WindowSet) -> Int64Array:
+    """Return what a person's labelled and tested windows must not share.
+
+    Parameters
+    ----------
+    windows : WindowSet
+        All windows.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        The stimulus, which comes again in other sessions and is known again; the trial where a class has one stimulus only.
+    """
+    usable = windows.usable
+    n_stimuli = [len(np.unique(windows.stimulus[usable & (windows.label == k)])) for k in range(windows.n_classes)]
+    return windows.stimulus if min(n_stimuli) > 1 else windows.trial
 
 
 def new_people(config: RunConfig, windows: WindowSet, report: Report) -> Iterator[NewPerson]:
@@ -192,7 +210,7 @@ def new_people(config: RunConfig, windows: WindowSet, report: Report) -> Iterato
         for subject in np.unique(reading.subject):
             mine = reading.subject == subject
             answer = logits[mine].argmax(axis=1)
-            yield NewPerson(places[mine], answer, reading.label[mine], reading.trial[mine], anchors)
+            yield NewPerson(places[mine], answer, reading.label[mine], held_apart(windows)[reading.window[mine]], anchors)
         report(count, len(folds), fold.name)
 
 

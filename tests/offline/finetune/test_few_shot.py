@@ -15,6 +15,7 @@ from offline.finetune.few_shot import (
     few_shot,
     few_shot_notes,
     few_shot_rows,
+    held_apart,
     person_scores,
 )
 from offline.progress import silent
@@ -50,6 +51,27 @@ def test_trials_that_calibrate_are_not_tested():
     blind = NewPerson(one.embedding, one.answer, one.label, np.arange(len(one.label)), one.anchors)
     assert can_draw(one, 2) and not can_draw(one, 3)
     assert can_draw(blind, 17)
+
+
+def test_a_stimulus_is_held_apart_where_a_class_has_several_and_a_trial_where_it_has_one(make_windows):
+    one_each = make_windows()
+    several = replace(one_each, stimulus=3 * one_each.label + np.arange(len(one_each)) % 3, trial=np.arange(len(one_each)))
+    assert held_apart(one_each) is one_each.trial and held_apart(several) is several.stimulus
+
+
+def test_who_knows_clips_again_and_nothing_of_emotions_gains_nothing():
+    """Three sessions of the same fifteen clips, which an embedding tells apart, dealt to three classes."""
+    rng = np.random.default_rng(0)
+    clip = np.tile(np.repeat(np.arange(15), 4), 3)
+    trial, label = np.repeat(np.arange(45), 4), clip % 3
+    gains = {"clip": 0.0, "trial": 0.0}
+    for _ in range(10):
+        places = rng.normal(size=(15, 32))[clip] + 0.5 * rng.normal(size=(180, 32))
+        places = (places / np.linalg.norm(places, axis=1, keepdims=True)).astype(np.float32)
+        for name, unit in (("clip", clip), ("trial", trial)):
+            one = NewPerson(places, np.zeros(180, np.int64), label, unit, np.eye(3, 32, dtype=np.float32))
+            gains[name] += person_scores(one, 3, Seed(0), n_draws=2)[MEANS] / 10
+    assert gains["trial"] > 0.55 and gains["clip"] == pytest.approx(1 / 3, abs=0.1)
 
 
 def test_class_means_are_directions_and_a_missing_class_has_none():
