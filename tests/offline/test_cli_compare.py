@@ -1,6 +1,7 @@
 """What the other commands make of the config of a comparison."""
 
 import argparse
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +9,10 @@ import pytest
 from offline.cli import main
 from offline.cli_compare import is_comparison, open_comparison
 from offline.datasets.peripherals import VALUES, load_peripherals
+from offline.evaluate.compare_config import load_comparison
 from sclcm_core.simulation import write_deap
+
+CONFIGS = Path(__file__).parents[2] / "assets" / "configs"
 
 CONFIG = """
 name = "tiny-deap"
@@ -51,3 +55,31 @@ def test_a_config_without_the_section_is_no_comparison(tmp_path):
     (tmp_path / "plain.toml").write_text(CONFIG.partition("[compare]")[0])
     assert not is_comparison(tmp_path / "plain.toml")
     assert not is_comparison(tmp_path / "missing.toml")
+
+
+@pytest.mark.parametrize("name", ["seed", "deap", "raw-eegmat"])
+def test_on_every_kind_of_file_methods_have_the_settings_that_were_chosen_on_simulated_people(name):
+    of = "raw-simulated" if name.startswith("raw") else "simulated"
+    (config, found), (chosen_config, chosen) = (load_comparison(CONFIGS / f"compare-{each}.toml") for each in (name, of))
+    assert (found.encoders, found.pretrain, found.finetune) == (chosen.encoders, chosen.pretrain, chosen.finetune)
+    assert (config.encoder, config.head, config.pretrain, config.finetune) == (
+        chosen_config.encoder,
+        chosen_config.head,
+        chosen_config.pretrain,
+        chosen_config.finetune,
+    )
+    assert without_files(found.methods) == without_files(chosen.methods)
+
+
+def without_files(methods):
+    """What is left of methods' settings without those that say where something is read from, or that go by the number of classes."""
+    files = {"teacher", "peripherals", "captions"}
+    methods = {name: section for name, section in methods.items() if name != "selftrain"}
+    kept = {
+        name: {
+            key: {option: v for option, v in value.items() if option not in files} if key == "options" else value
+            for key, value in section.items()
+        }
+        for name, section in methods.items()
+    }
+    return {name: section for name, section in kept.items() if section != {"options": {}}}
