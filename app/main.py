@@ -164,12 +164,14 @@ def _replaying(recording: Recording, arguments: argparse.Namespace) -> SampleSou
         from app.acquisition.replay_source import ReplaySource
 
         return ReplaySource(recording, "max" if math.isinf(arguments.speed) else arguments.speed)
+    from app.acquisition.remote_transport import RemoteTransport
     from app.acquisition.replay_outlet import ReplayOutlet
     from app.acquisition.served_inlet import ServedInlet
     from app.acquisition.transport import SPEEDS
 
     speed = min(arguments.speed, SPEEDS[1])  # LSL runs on the clock: 'max' is the fastest that it can do
-    return ServedInlet(ReplayOutlet(arguments.file, speed=speed, trial=arguments.trial), recording.notes)
+    outlet = ReplayOutlet(arguments.file, speed=speed, trial=arguments.trial)
+    return ServedInlet(outlet, recording.notes, RemoteTransport(outlet, recording.n_samples, recording.spec.sfreq, speed))
 
 
 def run_streams(arguments: argparse.Namespace) -> int:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol
 
 from app.acquisition.lsl_inlet import LslInlet
-from app.acquisition.source import SourceStatus
+from app.acquisition.remote_transport import RemoteTransport
+from app.acquisition.source import Phase, SourceStatus
 from sclcm_core.types import Chunk, Marker, StreamSpec
+
+_PAUSED = (Phase.STALLED, Phase.RECOVERED)
 
 
 class Feeder(Protocol):
@@ -32,10 +36,12 @@ class ServedInlet:
         The process, not yet started.
     notes : tuple of str
         What there is to know about the recording that it plays.
+    transport : RemoteTransport, optional
+        What pauses and moves the recording.
     """
 
-    def __init__(self, feeder: Feeder, notes: tuple[str, ...] = ()) -> None:
-        self.notes = notes
+    def __init__(self, feeder: Feeder, notes: tuple[str, ...] = (), transport: RemoteTransport | None = None) -> None:
+        self.notes, self.transport = notes, transport
         self._feeder = feeder
         self._inlet = LslInlet(source_id=feeder.source_id)
 
@@ -51,15 +57,20 @@ class ServedInlet:
 
     def read(self, timeout_s: float) -> list[Chunk]:
         """See `SampleSource.read`."""
-        return self._inlet.read(timeout_s)
+        chunks = self._inlet.read(timeout_s)
+        if self.transport is not None:
+            self.transport.heard(sum(len(chunk.samples) + chunk.n_lost_before for chunk in chunks))
+        return chunks
 
     def markers(self) -> list[Marker]:
         """See `SampleSource.markers`."""
         return self._inlet.markers()
 
     def status(self) -> SourceStatus:
-        """See `SampleSource.status`."""
-        return self._inlet.status()
+        """See `SampleSource.status`; a pause that was ordered is no trouble."""
+        status = self._inlet.status()
+        is_ordered = self.transport is not None and self.transport.explains_silence
+        return replace(status, phase=Phase.STREAMING, message="") if is_ordered and status.phase in _PAUSED else status
 
     def accept_change(self) -> StreamSpec:
         """See `SampleSource.accept_change`."""

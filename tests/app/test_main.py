@@ -7,7 +7,7 @@ import pytest
 
 from app.acquisition.device_profile import ProfiledSource
 from app.experiment.marked_source import MarkedSource
-from app.gui.session_like import notes_of
+from app.gui.session_like import notes_of, transport_of
 from app.main import _replaying
 from sclcm_core.recordings import Recording
 from sclcm_core.types import StreamSpec
@@ -21,3 +21,5 @@ def test_what_there_is_to_know_of_a_recording_is_there_whichever_way_it_is_repla
     source = _replaying(recording, Namespace(file=recording.path, speed=1.0, trial=None, via_lsl=via_lsl))
     session = SimpleNamespace(source=MarkedSource(ProfiledSource(source, tmp_path)))
     assert notes_of(session) == notes  # type: ignore[arg-type]
+    transport = transport_of(session)  # type: ignore[arg-type]
+    assert transport is not None and (transport.n_samples, transport.position_s, transport.speed) == (128, 0.0, 1.0)

@@ -1,0 +1,120 @@
+"""Where a replay stands that runs in a process of its own."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from typing import Protocol
+
+from app.acquisition.transport import check_speed
+
+_SETTLES_S = 4.0
+"""After this long, in s, an inlet tells no more of a pause that is over."""
+
+
+class Player(Protocol):
+    """What plays a recording elsewhere, and is told what to do."""
+
+    def pause(self) -> None:
+        """Stand still."""
+        ...
+
+    def play(self) -> None:
+        """Go on."""
+        ...
+
+    def seek(self, position_s: float) -> None:
+        """Go to a position in s of the recording."""
+        ...
+
+    def set_speed(self, speed: float) -> None:
+        """Set the pace relative to the clock."""
+        ...
+
+    def set_loop(self, loop: bool) -> None:
+        """Set whether to begin again at the end."""
+        ...
+
+
+class RemoteTransport:
+    """The transport of a replay through LSL, as `Transport` is that of one in this process; safe to use from several threads.
+
+    Parameters
+    ----------
+    player : Player
+        What is led.
+    n_samples : int
+        Length of the recording.
+    sfreq : float
+        Sampling rate in Hz.
+    speed : float
+        Pace relative to the clock.
+
+    Notes
+    -----
+    The position is that of the newest sample that has come here, counted from the start or from where it was last sent to. What was
+    under way at that moment is counted as if it came after, so it is ahead by no more than the samples of a block or two.
+    """
+
+    def __init__(self, player: Player, n_samples: int, sfreq: float, speed: float = 1.0) -> None:
+        self.n_samples = n_samples
+        self.loop = False
+        self._player, self._sfreq = player, sfreq
+        self._speed, self._paused = check_speed(speed), False
+        self._row = 0
+        self._played_at = -math.inf
+        self._lock = threading.Lock()
+
+    @property
+    def position_s(self) -> float:
+        """Where the replay stands, in s of the recording."""
+        return self._row / self._sfreq
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the replay stands still."""
+        return self._paused
+
+    @property
+    def speed(self) -> float:
+        """Pace relative to the clock."""
+        return self._speed
+
+    @property
+    def explains_silence(self) -> bool:
+        """Whether the replay was made to stand still: that no samples come, or come again, is then no news."""
+        return self._paused or time.monotonic() - self._played_at < _SETTLES_S
+
+    def heard(self, n_samples: int) -> None:
+        """Take note of samples that came, or were lost on the way."""
+        with self._lock:
+            row = self._row + n_samples
+            self._row = row % self.n_samples if self.loop and self.n_samples else min(row, self.n_samples)
+
+    def pause(self) -> None:
+        """Stand still."""
+        self._player.pause()
+        self._paused = True
+
+    def play(self) -> None:
+        """Go on."""
+        self._played_at = time.monotonic()
+        self._player.play()
+        self._paused = False
+
+    def seek(self, position_s: float) -> None:
+        """Go to a position in s of the recording."""
+        self._player.seek(position_s)
+        with self._lock:
+            self._row = min(max(round(position_s * self._sfreq), 0), self.n_samples)
+
+    def set_speed(self, speed: float) -> None:
+        """Set the pace relative to the clock."""
+        self._player.set_speed(speed)
+        self._speed = speed
+
+    def set_loop(self, loop: bool) -> None:
+        """Set whether to begin again at the end."""
+        self._player.set_loop(loop)
+        self.loop = loop
