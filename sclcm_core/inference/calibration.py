@@ -148,7 +148,8 @@ def calibrate(
 
     Notes
     -----
-    Blocks are held out one at a time; the head is fitted on the others. A block's share of right windows is one observation, so the
+    Blocks are held out one at a time, or, where every class has several stimuli, all blocks of a stimulus together: who was told a clip
+    knows it again, whatever it moves. The head is fitted on the others. A block's share of right windows is one observation, so the
     interval is Wilson's with the number of blocks: a share in 0..1 varies no more than a yes or no, and the interval is on the safe
     side. Classes count alike; ``n = n_classes² / Σ 1/n_blocks_of_class`` is the number of blocks that such a mean is worth.
     """
@@ -158,7 +159,7 @@ def calibrate(
     scale = 1.0 / trust.temperature if knows else 0.0
     windows = _windows(embedder, normaliser or manifest.normaliser.normaliser(), blocks, class_names, scale=scale)
     overlap = max(1.0, manifest.features.span_s / manifest.features.hop_s)
-    held_out = _held_out_logits(windows, [class_names.index(block.label) for block in blocks], overlap)
+    held_out = _held_out_logits(windows, _folds(blocks), overlap)
     share = block_share(held_out.argmax(axis=1) == windows.label, windows.block, windows.label)
     parent = block_share(windows.prior.argmax(axis=1) == windows.label, windows.block, windows.label) if knows else None
     chance, n_blocks = 1.0 / len(class_names), len(blocks)
@@ -259,9 +260,9 @@ def normalise_windows(features: FloatArray, normaliser: Normaliser) -> Float32Ar
     return np.moveaxis(normaliser.transform(np.moveaxis(features, -1, 1)), 1, -1)
 
 
-def _held_out_logits(windows: _Windows, label_of_block: list[int], overlap: float) -> Float64Array:
+def _held_out_logits(windows: _Windows, fold_of_block: IntArray, overlap: float) -> Float64Array:
     """Return the logits of each window, shape (n, n_classes), without unit, by a head that has not seen its block."""
-    fold = _folds(label_of_block)[windows.block]
+    fold = fold_of_block[windows.block]
     out = np.empty_like(windows.prior)
     for k in np.unique(fold):
         test = fold == k
@@ -270,15 +271,24 @@ def _held_out_logits(windows: _Windows, label_of_block: list[int], overlap: floa
     return out
 
 
-def _folds(label_of_block: list[int]) -> IntArray:
-    """Return the fold of each block: one each, or dealt out class by class when there are many."""
-    n_blocks = len(label_of_block)
-    if n_blocks <= MOST_FOLDS:
-        return np.arange(n_blocks)
-    order = np.argsort(label_of_block, kind="stable")
-    fold = np.empty(n_blocks, dtype=np.int64)
-    fold[order] = np.arange(n_blocks) % MOST_FOLDS
-    return fold
+def _folds(blocks: Sequence[LabelledBlock]) -> IntArray:
+    """Return the fold of each block: one for each of what is held out together, or dealt out class by class when that is much."""
+    _, first, together = np.unique(_held_together(blocks), return_index=True, return_inverse=True)
+    if len(first) <= MOST_FOLDS:
+        return together
+    order = np.argsort([blocks[k].label for k in first], kind="stable")
+    fold = np.empty(len(first), dtype=np.int64)
+    fold[order] = np.arange(len(first)) % MOST_FOLDS
+    return fold[together]
+
+
+def _held_together(blocks: Sequence[LabelledBlock]) -> Sequence[int] | Sequence[str]:
+    """Return the stimulus of each block, without the number of its presentation, where every class has several; else its number."""
+    stimuli = [block.name.rpartition("#")[0] or block.name for block in blocks]
+    of_class: dict[str, set[str]] = {}
+    for stimulus, block in zip(stimuli, blocks, strict=True):
+        of_class.setdefault(block.label, set()).add(stimulus)
+    return stimuli if min(map(len, of_class.values())) > 1 else range(len(blocks))
 
 
 def _sentence(share: Share, parent: Share | None, chance: float, n_blocks: int) -> str:

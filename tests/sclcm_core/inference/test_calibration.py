@@ -100,6 +100,24 @@ def test_blocks_are_held_out_and_never_windows(tiny: Bundle, rng) -> None:
     assert result.held_out.low < 0.5
 
 
+def test_who_knows_a_clip_again_is_not_better_than_chance(tiny: Bundle) -> None:
+    def accepted(seed: int, name: str) -> bool:
+        rng = np.random.default_rng(seed)
+        clips = rng.normal(0, 1.5, (4, *SPEC.input_shape))  # each with a pattern of its own; the classes have none
+        blocks = [
+            LabelledBlock(
+                ("loud", "quiet")[k % 2],
+                name.format(clip=k % 4, time=k // 4),
+                (clips[k % 4] + rng.normal(0, 1, (8, *SPEC.input_shape))).astype("f4"),
+            )
+            for k in rng.permutation(16)
+        ]
+        return calibrate(OnnxEmbedder(tiny.path), tiny.manifest, blocks).is_accepted
+
+    assert sum(accepted(seed, "block {clip} {time}") for seed in range(12)) > 8
+    assert sum(accepted(seed, "clip {clip}#{time}") for seed in range(12)) <= 4
+
+
 def test_classes_of_ones_own_replace_those_of_the_model(tiny: Bundle, rng, tmp_path: Path) -> None:
     blocks = made_blocks(rng, ["left", "right", "rest"] * 4, 0.8)
     result = calibrate(OnnxEmbedder(tiny.path), tiny.manifest, blocks)
