@@ -82,9 +82,9 @@ class RemoteTransport:
         return self._speed
 
     @property
-    def explains_silence(self) -> bool:
-        """Whether the replay was made to stand still: that no samples come, or come again, is then no news."""
-        return self._paused or time.monotonic() - self._played_at < _SETTLES_S
+    def has_just_gone_on(self) -> bool:
+        """Whether a pause has ended a moment ago: that samples come again is then no news."""
+        return time.monotonic() - self._played_at < _SETTLES_S
 
     def heard(self, n_samples: int) -> None:
         """Take note of samples that came, or were lost on the way."""

@@ -10,7 +10,7 @@ from app.acquisition.remote_transport import RemoteTransport
 from app.acquisition.source import Phase, SourceStatus
 from sclcm_core.types import Chunk, Marker, StreamSpec
 
-_PAUSED = (Phase.STALLED, Phase.RECOVERED)
+_FLOWING = (Phase.STREAMING, Phase.STALLED, Phase.RECOVERED)
 
 
 class Feeder(Protocol):
@@ -67,10 +67,14 @@ class ServedInlet:
         return self._inlet.markers()
 
     def status(self) -> SourceStatus:
-        """See `SampleSource.status`; a pause that was ordered is no trouble."""
-        status = self._inlet.status()
-        is_ordered = self.transport is not None and self.transport.explains_silence
-        return replace(status, phase=Phase.STREAMING, message="") if is_ordered and status.phase in _PAUSED else status
+        """See `SampleSource.status`; a pause that was ordered is called so, and its end is no news."""
+        status, transport = self._inlet.status(), self.transport
+        if transport is None or status.phase not in _FLOWING:
+            return status
+        if transport.is_paused:
+            return replace(status, phase=Phase.STALLED, message="The replay is paused.")
+        is_news = status.phase is Phase.STREAMING or not transport.has_just_gone_on
+        return status if is_news else replace(status, phase=Phase.STREAMING, message="")
 
     def accept_change(self) -> StreamSpec:
         """See `SampleSource.accept_change`."""
