@@ -136,7 +136,7 @@ class SessionFolder(LocalDataset):
 def _people(path: Path) -> list[tuple[str, str]]:
     """Return who was recorded, each part of a person's by itself, and in which session: a file may be of several people."""
     subject, session = _who(path)
-    names = () if _SUBJECT.search(str(path)) else list_trials(path)
+    names = () if _SUBJECT.findall(str(path)) else list_trials(path)
     return [(name, session + name.removeprefix(person_of(name))) for name in names] or [(subject, session)]
 
 
@@ -145,8 +145,9 @@ def _recording(path: Path, subject: str) -> Recording:
 
 
 def _who(path: Path) -> tuple[str, str]:
-    subject, session = _SUBJECT.search(str(path)), _SESSION.search(str(path))
-    return subject[1] if subject else path.stem, session[1] if session else path.stem
+    """Return the person and the session that a path ends with: a folder above them may be called 'sub-project' as well."""
+    subjects, sessions = _SUBJECT.findall(str(path)), _SESSION.findall(str(path))
+    return subjects[-1] if subjects else path.stem, sessions[-1] if sessions else path.stem
 
 
 def _key(path: Path, folder: Path, subject: str) -> str:

@@ -47,6 +47,15 @@ def test_presentations_become_trials_and_open_eyes_the_baseline(folder: Path) ->
     assert all(len(frames) > 20 for frames in windows.baseline_frames.values())
 
 
+def test_people_are_told_apart_whatever_the_folders_above_them_are_called(folder: Path) -> None:
+    above = folder / "sub-project" / "ses-autumn"
+    above.mkdir(parents=True)
+    for person in folder.glob("sub-0*"):
+        person.rename(above / person.name)
+    sources = find_dataset("sessions").resolve(above).sources(above)
+    assert [(source.subject, source.session) for source in sources] == [("07", 1), ("07", 2), ("08", 1), ("08", 2)]
+
+
 def test_a_presentation_of_a_blink_is_left_out(folder: Path) -> None:
     dataset = find_dataset("sessions").resolve(folder)
     trials = list(dataset.read(dataset.sources(folder)[0]))
