@@ -104,7 +104,7 @@ class LocalDataset(ABC):
         Files count by name, size and time of change: reading all of SEED to hash it would take as long as its features.
         """
         files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in source.paths]
-        facts = [self.name, self.loader_version, self.options(), source.key, files]
+        facts = [self.name, self.loader_version, self.options(), source.key, source.subject, source.session, files]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
     def require_root(self, root: Path | None) -> Path:

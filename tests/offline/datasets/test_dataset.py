@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from __future__ import annotations
 
 import os
@@ -29,6 +31,12 @@ def test_the_fingerprint_changes_with_the_file(source):
     after_size = Eegmat().fingerprint(source)
     os.utime(source.paths[0], (1, 1))
     assert len({before, after_size, Eegmat().fingerprint(source)}) == 3
+
+
+def test_the_fingerprint_changes_with_whose_it_is_and_with_the_visit(source):
+    """A visit is the rank of its date: an earlier one that is copied later makes it another."""
+    others = [replace(source, session=2), replace(source, subject="77")]
+    assert len({Eegmat().fingerprint(each) for each in (source, *others)}) == 3
 
 
 def test_the_fingerprint_changes_with_the_options(source):
