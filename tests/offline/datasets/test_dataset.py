@@ -1,8 +1,7 @@
-from dataclasses import replace
-
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import pytest
 
