@@ -53,6 +53,8 @@ def _section(method: Method) -> str:
         f"- batches: {method.batches}",
         f"- source: {method.source}",
     ]
+    if method.after:
+        lines.append(f"- follows: `{method.after}`, whose encoder it starts from in comparisons")
     if method.refusal:
         lines.append(f"- not shipped as it is: {method.refusal}")
     options = method.options.model_fields

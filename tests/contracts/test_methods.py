@@ -178,3 +178,4 @@ def test_its_page_names_every_option(method: Method) -> None:
     page = methods_page([method])
     assert f"`{method.name}`" in page
     assert all(f"`{name}`" in page for name in method.options.model_fields)
+    assert ("follows" in page) == bool(method.after)
