@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +14,18 @@ from sclcm_core.recordings.finish import finish
 from sclcm_core.recordings.grid import Grid, grid_from_stamps
 from sclcm_core.recordings.recording import Recording
 from sclcm_core.recordings.tables import Table, parse_table
-from sclcm_core.types import Marker
+from sclcm_core.types import Float64Array, Marker
 
-_TIMES = ("timestamps", "timestamp", "time_stamp", "time", "times", "t", "time (s)", "time_s", "lsl_timestamp")
+_TIMES = re.compile(r"(lsl[ _])?(time[ _]?stamps?|times?|t)([ _]?[(\[]?(?P<unit>s|sec|seconds|ms|us|µs|ns)[)\]]?)?")
+_SECONDS = {"ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _COUNTERS = ("sample", "sample index", "index", "counter", "sample_index")
 _MARKER_WORDS = ("marker", "event", "label", "trigger", "annotation")
 
 
 def read_csv(path: Path) -> Recording:
-    """Read a csv file with a header, a column of times in s, and a column a channel in µV, as muselsl writes it.
+    """Read a csv file with a header, a column of times, and a column a channel in µV, as muselsl writes it.
+
+    Times are in s; in ms, µs or ns when the name says so (``time_ms``); or dates with the time of day (``2026-01-02 10:00:00.004``).
 
     The sampling rate is taken from the times, near a common one as that; rows that the times show to be missing are NaN.
     Columns whose names speak of markers, events or labels become markers, whenever they change to something.
@@ -46,15 +52,21 @@ def read_csv(path: Path) -> Recording:
 
 
 def _recording(path: Path, table: Table) -> Recording:
-    times = next((name for name in table.names if name.lower() in _TIMES), None)
+    times = next((name for name in table.names if _TIMES.fullmatch(name.lower())), None)
+    if times is None and all(_is_number(name) for name in table.names):
+        raise RecordingError(
+            f"'{path}' has no row of names: it begins with {', '.join(table.names[:8])}.",
+            "Put a row above that names its columns: timestamps,T7,T8.",
+        )
     if times is None:
         raise RecordingError(
             f"'{path}' has no column of times; its columns are {', '.join(table.names[:8])}.",
             "Name a column of times in s 'timestamps'.",
         )
     channels = [name for name in table.names if _is_channel(name, table)]
-    timed = np.isfinite(table.column(times))
-    stamps = table.column(times)[timed]
+    column = _seconds(path, table, times)
+    timed = np.isfinite(column)
+    stamps = column[timed]
     grid = grid_from_stamps(stamps, None, path)
     picks = [table.names.index(name) for name in channels]
     return finish(
@@ -69,18 +81,54 @@ def _recording(path: Path, table: Table) -> Recording:
     )
 
 
+def _seconds(path: Path, table: Table, name: str) -> Float64Array:
+    """Return the column of times in s, shape (n_rows,); NaN where there is none."""
+    found = _TIMES.fullmatch(name.lower())
+    if name not in table.texts:
+        return table.column(name) * (_SECONDS.get(found["unit"], 1.0) if found else 1.0)
+    stamps = np.array([_moment(text) for text in table.texts[name]])
+    if not np.isfinite(stamps).any():
+        raise RecordingError(
+            f"The times of '{path}' are written as '{table.texts[name][0]}'.",
+            "Write them in s, or as dates such as 2026-01-02 10:00:00.004.",
+        )
+    return stamps
+
+
+def _moment(text: str) -> float:
+    """Return a date with the time of day in s since 1970; NaN for anything else. Without a zone only differences mean something."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return math.nan
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_marker(name: str) -> bool:
     return any(word in name.lower() for word in _MARKER_WORDS)
 
 
 def _is_channel(name: str, table: Table) -> bool:
-    return name.lower() not in (*_TIMES, *_COUNTERS) and not _is_marker(name) and name not in table.texts
+    return (
+        not _TIMES.fullmatch(name.lower())
+        and name.lower() not in _COUNTERS
+        and not _is_marker(name)
+        and name not in table.texts
+    )
 
 
 def _markers(table: Table, timed: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], grid: Grid) -> list[Marker]:
     found: list[Marker] = []
     for name in table.names:
-        if _is_marker(name) or name in table.texts:
+        if _is_marker(name) or (name in table.texts and not _TIMES.fullmatch(name.lower())):
             texts = table.texts.get(name) or [_word(value) for value in table.column(name)]
             found += _changes([text for text, kept in zip(texts, timed, strict=True) if kept], grid)
     return found

@@ -32,6 +32,7 @@ FORMATS: dict[str, Reader] = {
     ".xdfz": read_xdf,
     ".xdf.gz": read_xdf,
     ".csv": read_csv,
+    ".tsv": read_csv,
     ".txt": read_openbci,
     ".npz": open_npz,
     ".mat": open_mat,

@@ -35,6 +35,7 @@ def small_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         ".bdf": edf_bytes(samples, n_bytes=3),
         ".xdf": xdf_bytes(samples, even_stamps()),
         ".csv": csv_text(samples, even_stamps()).encode(),
+        ".tsv": csv_text(samples, even_stamps()).replace(",", "\t").encode(),
         ".txt": openbci_text(samples).encode(),
         ".dat": pickle.dumps(
             {"data": np.zeros((2, 40, 512)) + np.pad(samples.T, ((0, 37), (0, 0))), "labels": np.full((2, 4), 5.0)}, 2

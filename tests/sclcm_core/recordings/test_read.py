@@ -46,7 +46,7 @@ def test_every_format_gives_the_same_rate_names_and_times(suffix: str, small_fil
 
 @pytest.mark.parametrize("suffix", SINGLE)
 def test_every_format_gives_the_same_markers(suffix: str, small_files: dict[str, Path]) -> None:
-    texts = ("1", "2") if suffix in (".csv", ".txt") else ("rest", "task")
+    texts = ("1", "2") if suffix in (".csv", ".tsv", ".txt") else ("rest", "task")
     assert [(marker.t, marker.text) for marker in read_recording(small_files[suffix]).markers] == [
         (0.5, texts[0]),
         (2.0, texts[1]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,24 @@ def test_tabs_comments_quotes_and_a_byte_order_mark_are_understood(tmp_path: Pat
     assert recording.spec.ch_names == ("T7", "T8", "O1") and recording.n_samples == 512
 
 
+@pytest.mark.parametrize(
+    ("name", "written_as"),
+    [
+        ("time_ms", lambda t: f"{t * 1e3:.3f}"),
+        ("Timestamp (us)", lambda t: f"{t * 1e6:.1f}"),
+        ("time [s]", lambda t: f"{t:.6f}"),
+        ("timestamp", lambda t: f"2026-11-21 10:{int(t // 60):02d}:{t % 60:09.6f}"),
+        ("Time", lambda t: f"2026-11-21T10:{int(t // 60):02d}:{t % 60:09.6f}Z"),
+    ],
+)
+def test_times_may_be_in_other_units_or_dates(tmp_path: Path, name: str, written_as: Callable[[float], str]) -> None:
+    stamps, samples = even_stamps() - 1000.0 + 55.0, small_samples()
+    rows = [f"{written_as(t)},{a:.5f}" for t, (a, _, _) in zip(stamps, samples, strict=True)]
+    recording = read_recording(written(tmp_path, f"{name},T7\n" + "\n".join(rows)))
+    assert recording.spec.ch_names == ("T7",) and recording.spec.sfreq == 128.0 and recording.markers == ()
+    np.testing.assert_allclose(recording.samples[:, 0], samples[:, 0], atol=1e-4)
+
+
 def test_a_column_of_words_becomes_markers_whenever_it_changes(tmp_path: Path) -> None:
     words = [""] * 100 + ["happy"] * 200 + ["sad"] * 212
     rows = [f"{t:.5f},{a},{word}" for t, (a, _, _), word in zip(even_stamps(), small_samples(), words, strict=True)]
@@ -65,6 +84,8 @@ def test_an_incomplete_last_row_is_left_out_with_a_note(name: str, tmp_path: Pat
         ("a,b,c\n1,2,3\n", "no column of times; its columns are a, b, c. Name a column"),
         ("timestamps,T7\n", "no table .it has a header but no rows"),
         ("timestamps\n1\n2\n3\n", "holds no signal"),
+        ("0.0,1.5\n0.1,2.5\n", "no row of names: it begins with 0.0, 1.5. Put a row above"),
+        ("time,T7\n10h00,1\n10h01,2\n", "times of .* are written as '10h00'. Write them in s, or as dates"),
         ("# nothing\n", "holds no table"),
         ("timestamps,T7\n5,1\n5,2\n5,3\n", "do not tell when"),
         ("timestamps,T7\n0,1\n100,2\n200,3\n", "sampling rate of 0.01 Hz"),
