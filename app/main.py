@@ -142,6 +142,9 @@ def run_replay(arguments: argparse.Namespace) -> int:
     stated = _stated_profile(arguments)
     if stated is None and load_profile(profile_path(_profiles(), recording.spec)) is None:
         match(recording.spec, bundle.manifest.features)  # before anything is started
+    if any(record.protocol == arguments.file.name for record in bundle.manifest.calibration):
+        text = "'%s' was calibrated on '%s': how well it does there says nothing of how well it does elsewhere."
+        log.warning(text, bundle.manifest.name, arguments.file.name)
 
     def make_source() -> SampleSource:
         return ProfiledSource(_replaying(recording, arguments), _profiles(), stated)

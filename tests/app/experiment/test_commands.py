@@ -39,11 +39,17 @@ def test_recordings_that_lie_together_have_a_report_each(model: Path, tmp_path: 
     assert [page.parent.name for page in pages] == [f"report-{path.stem}" for path in paths] and all(p.is_file() for p in pages)
 
 
-def test_a_recorded_session_makes_a_personal_model_that_leads_back(model: Path, tmp_path: Path, capsys) -> None:
+def test_a_recorded_session_makes_a_personal_model_that_leads_back(model: Path, tmp_path: Path, capsys, caplog) -> None:
     path = recorded(model, tmp_path / "rec", 1.8)
     assert main(["calibrate", str(path), "--model", "tiny", "--as", "ada"]) == 0
     said = capsys.readouterr().out
     assert "on held-out blocks" in said and "Use it with --model ada" in said
+    at_full_speed = ["replay", str(path), "--headless", "--speed", "max", "--model"]
+    for name, is_own in (("ada", True), ("tiny", False)):
+        caplog.clear()
+        assert main([*at_full_speed, name]) == 0
+        assert ("says nothing of how well it does elsewhere" in caplog.text) is is_own
+    capsys.readouterr()
     assert main(["calibrate", "--model", "ada", "--undo"]) == 0
     assert "was made from 'tiny'" in capsys.readouterr().out
     assert main(["calibrate", str(path), "--model", "ada", "--as", "twice"]) == 2
