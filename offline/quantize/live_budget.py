@@ -57,7 +57,10 @@ def _ways_out(config: RunConfig) -> list[str]:
             f"(encoder.n_embedding = {encoder.n_embedding // 2}), fewer channels."
         )
         if not encoder.patches.prune:
-            ways.append("Or drop tokens: encoder.patches.prune, 0.3 to 0.6 at each of two blocks.")
+            ways.append(
+                "Or train it to drop tokens (encoder.patches.prune, 0.3 to 0.6 at each of two blocks), which costs accuracy: 'sclcm-offline "
+                "ablate' says how much."
+            )
     else:
         ways.append("Or make it smaller: fewer planes or blocks, fewer channels, fewer members (finetune.n_members).")
     return ways

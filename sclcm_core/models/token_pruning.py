@@ -69,6 +69,10 @@ class PrunedTransformer(Encoder):
     -----
     How many tokens are kept depends on the shape of the window alone, so that the network exports to ONNX. With masked attention the tokens
     kept see those that they might have seen before. At rate 0 the embedding is that of `base`, up to rounding.
+
+    It must be trained so: put on a trained network of eight channels at rate 0.3 it took 10 points of balanced accuracy. Trained so, on two
+    channels, 32 tokens, it took 2.4 [0.9, 4.0] of 87 (64 simulated people). Averaging what the dropped tokens last were into the embedding
+    did not help. It is for networks that are too slow without it.
     """
 
     def __init__(self, base: PatchTransformer, rate: float) -> None:

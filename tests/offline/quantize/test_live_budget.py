@@ -34,5 +34,6 @@ def test_a_transformer_is_told_of_tokens_that_can_be_dropped_unless_it_drops_som
             require_live(path, config.model_copy(update={"encoder": encoder}), budget_ms=1e-6)
         return str(refused.value)
 
-    assert "encoder.patches.prune, 0.3 to 0.6" in remedy(0.0) and "encoder.patches.depth = 2" in remedy(0.0)
+    assert "encoder.patches.prune, 0.3 to 0.6" in remedy(0.0) and "costs accuracy" in remedy(0.0)
+    assert "encoder.patches.depth = 2" in remedy(0.0)
     assert "prune" not in remedy(0.3)
