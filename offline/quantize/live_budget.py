@@ -58,8 +58,8 @@ def _ways_out(config: RunConfig) -> list[str]:
         )
         if not encoder.patches.prune:
             ways.append(
-                "Or train it to drop tokens (encoder.patches.prune, 0.3 to 0.6 at each of two blocks), which costs accuracy: 'sclcm-offline "
-                "ablate' says how much."
+                "Or train it to drop tokens (encoder.patches.prune, 0.3 to 0.6 at each of two blocks), which costs accuracy: "
+                "'sclcm-offline ablate' says how much."
             )
     else:
         ways.append("Or make it smaller: fewer planes or blocks, fewer channels, fewer members (finetune.n_members).")
