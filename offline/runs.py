@@ -34,11 +34,6 @@ class RunFolder:
     path: Path
 
     @property
-    def metrics_path(self) -> Path:
-        """Everything measured, for machines."""
-        return self.path / "metrics.json"
-
-    @property
     def report_path(self) -> Path:
         """Everything measured, for people."""
         return self.path / "report.html"

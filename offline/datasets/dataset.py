@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,14 +156,6 @@ class RecordingFrames:
             A read-only view, in nats or dB: nothing is copied, and nothing is read from a mapped file until it is used.
         """
         return np.lib.stride_tricks.sliding_window_view(self.values, n_frames, axis=0)
-
-    def fault_kinds(self) -> Counter[str]:
-        """Count frames by what is wrong with them, without the numbers: ``"of the samples missing"``."""
-        return Counter(_kind(text) for text in self.faults.values())
-
-
-def _kind(fault: str) -> str:
-    return fault.split("% ", 1)[-1]
 
 
 class Dataset(Protocol):

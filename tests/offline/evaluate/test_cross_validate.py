@@ -1,5 +1,4 @@
 import dataclasses
-import json
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -159,7 +158,7 @@ def test_the_report_holds_every_method_person_and_figure(windows, make_config, t
     run = Run(config, open_run(config, tmp_path), windows)
     summary = measure(run)
     page = write_report(run, summary).read_text(encoding="utf-8")
-    metrics = json.loads(run.folder.metrics_path.read_text())
+    metrics = run.folder.read_json("metrics.json")
     assert {(m["method"], m["line"]) for m in metrics["methods"]} >= {("sclcm", "personal"), ("majority", "population")}
     assert len(metrics["methods"][0]["subjects"]) == 6
     assert summary.find("majority", "population").balanced_accuracy.value == pytest.approx(summary.chance)
