@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from app import cli_experiment
 from app.cli_people import OneMoreModel, add_people
+from app.cli_values import pace, positive, share, speed
 from sclcm_core.errors import SclcmError, file_error
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -141,7 +142,7 @@ def _add_live(commands: Commands) -> None:
     parser.add_argument("--type", help="type of the stream (usually EEG)")
     parser.add_argument("--source-id", help="unique id of the device")
     parser.add_argument(
-        "--timeout", type=cli_experiment.positive, default=10.0, metavar="S", help="how long to look for it, in s (default 10)"
+        "--timeout", type=positive, default=10.0, metavar="S", help="how long to look for it, in s (default 10)"
     )
     _add_baseline(parser)
     _add_risk(parser)
@@ -161,7 +162,7 @@ def _add_replay(commands: Commands) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="the recording")
     _add_common(parser, LIVE_MODEL)
     parser.add_argument(
-        "--speed", type=_speed, default=1.0, metavar="X|max", help="times real time, 0.25 to 20, or 'max' (default 1)"
+        "--speed", type=speed, default=1.0, metavar="X|max", help="times real time, 0.25 to 20, or 'max' (default 1)"
     )
     parser.add_argument("--via-lsl", action="store_true", help="through a real LSL outlet and inlet")
     parser.add_argument(
@@ -183,7 +184,7 @@ def _add_play(commands: Commands) -> None:
         "Type 'pause', 'play', 'seek SECONDS', 'speed X', 'loop on' or 'loop off' while it runs.",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="the recording")
-    parser.add_argument("--speed", type=_pace, default=1.0, metavar="X", help="times real time, 0.25 to 20 (default 1)")
+    parser.add_argument("--speed", type=pace, default=1.0, metavar="X", help="times real time, 0.25 to 20 (default 1)")
     parser.add_argument("--loop", action="store_true", help="begin again at the end")
     parser.add_argument(
         "--trial", default=None, metavar="N", help="which trial, person or EEG stream of a file that holds several"
@@ -253,9 +254,7 @@ def _add_streams(commands: Commands) -> None:
         "Lists the LSL streams in reach with their channels, rates and units, and how each would be matched to a model.",
     )
     parser.add_argument("--model", metavar="NAME_OR_PATH", help="match against this model only")
-    parser.add_argument(
-        "--seconds", type=cli_experiment.positive, default=2.0, metavar="S", help="how long to listen, in s (default 2)"
-    )
+    parser.add_argument("--seconds", type=positive, default=2.0, metavar="S", help="how long to listen, in s (default 2)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     _add_network(parser)
 
@@ -283,7 +282,7 @@ def _add_simulate(commands: Commands) -> None:
     parser.add_argument("--name", default="SCLCM simulated headset", help="name of the stream")
     parser.add_argument("--source-id", default=None, help="unique id of the device (default: a new one)")
     parser.add_argument("--seed", type=int, default=None, help="which simulated person wears it (default: a new one)")
-    parser.add_argument("--seconds", type=cli_experiment.positive, default=None, metavar="S", help="end after this long, in s")
+    parser.add_argument("--seconds", type=positive, default=None, metavar="S", help="end after this long, in s")
     _add_network(parser)
 
 
@@ -293,9 +292,7 @@ def _add_common(parser: argparse.ArgumentParser, model: str, *, several: bool = 
         parser.add_argument("--model", action=OneMoreModel, dest="models", default=[model], metavar="NAME_OR_PATH", help=words)
     else:
         parser.add_argument("--model", default=model, metavar="NAME_OR_PATH", help=words)
-    parser.add_argument(
-        "--seconds", type=cli_experiment.positive, default=None, metavar="S", help="end after this much of the stream, in s"
-    )
+    parser.add_argument("--seconds", type=positive, default=None, metavar="S", help="end after this much of the stream, in s")
     parser.add_argument("--headless", action="store_true", help="no window; predictions on stdout")
     parser.add_argument(
         "--record",
@@ -338,7 +335,7 @@ def _add_baseline(parser: argparse.ArgumentParser) -> None:
 def _add_risk(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--risk",
-        type=_share,
+        type=share,
         default=None,
         metavar="X",
         help="share of wrong answers to be held to, such as 0.2: the model says nothing where it is not sure enough",
@@ -354,7 +351,7 @@ def _add_device(parser: argparse.ArgumentParser) -> None:
         help="which channel is which electrode, by label or by number from 1: 3=T7,4=T8",
     )
     device.add_argument(
-        "--scale", type=cli_experiment.positive, default=None, metavar="X", help="what its samples are multiplied by to give µV"
+        "--scale", type=positive, default=None, metavar="X", help="what its samples are multiplied by to give µV"
     )
 
 
@@ -368,33 +365,6 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         metavar="ADDRESS",
         help="a computer to ask directly where multicast does not reach; may be given several times",
     )
-
-
-def _share(text: str) -> float:
-    value = cli_experiment.number(text)
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is not between 0 and 1")
-    return value
-
-
-def _pace(text: str) -> float:
-    """Return a pace at which a recording can be played."""
-    from app.acquisition.transport import check_speed
-
-    try:
-        return check_speed(float(text))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number from 0.25 to 20") from None
-
-
-def _speed(text: str) -> float:
-    """Return a pace; 'max' is infinity."""
-    if text == "max":
-        return float("inf")
-    try:
-        return _pace(text)
-    except argparse.ArgumentTypeError as error:
-        raise argparse.ArgumentTypeError(f"{error}, nor 'max'") from None
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from app.cli_values import positive
+
 MODEL = "workload-eegmat"
 
 MakeCommand = Callable[..., argparse.ArgumentParser]
@@ -137,19 +139,3 @@ def _two_or_more(text: str) -> int:
     if not text.isdecimal() or int(text) < 2:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 2 up: one block of each class is held out")
     return int(text)
-
-
-def number(text: str) -> float:
-    """Return the number that a text says; one that lies nowhere when it says none."""
-    try:
-        return float(text)
-    except ValueError:
-        return float("nan")
-
-
-def positive(text: str) -> float:
-    """Return a positive, finite number, or refuse the text."""
-    value = number(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"'{text}' is not a positive number")
-    return value
