@@ -11,7 +11,7 @@ from offline.evaluate import compare_methods
 from offline.evaluate.compare_arms import make_arms
 from offline.evaluate.compare_config import CompareConfig, load_comparison, parse_comparison
 from offline.evaluate.compare_methods import Plan, compare, read_views
-from offline.evaluate.method_table import ACCURACY_TABLE, COST_TABLE, accuracy_rows, arm_figures, cost_rows
+from offline.evaluate.method_table import ACCURACY_TABLE, COST_TABLE, accuracy_rows, arm_figures, cost_rows, notes
 from offline.pretrain.methods import ALL
 from offline.seeds import Seed
 from sclcm_core.errors import ConfigError, DatasetError
@@ -179,3 +179,10 @@ def test_labelled_trials_are_the_same_for_every_arm_and_the_test_side_is_whole(o
 
 def test_without_a_section_a_comparison_has_its_usual_shares():
     assert CompareConfig().shares == (0.05, 1.0)
+
+
+def test_what_is_read_with_the_tables_says_once_what_is_simulated_and_what_chance_is(plan):
+    card = read_views(plan).features.dataset
+    for title in ("Heads", "Heads (simulated)"):
+        first = notes(replace(card, title=title), "Held out.", 4, 2, 1 / 3)[0]
+        assert first.lower().count("simulated") == 1 and "4 people tested; chance is 0.333" in first
