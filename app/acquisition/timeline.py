@@ -289,6 +289,8 @@ class Timeline:
         """Move the line on by the newest stamps that were passed on: each of them ends a burst of its own."""
         points: list[tuple[int, float]] = []
         for first, stamps in reversed(self._unlearned):
+            if len(points) > _ANCHORS:
+                break
             points = [*enumerate(stamps[-_ANCHORS - 1 :].tolist(), first + max(len(stamps) - _ANCHORS - 1, 0)), *points]
         self._unlearned.clear()
         if points:
