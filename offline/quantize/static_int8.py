@@ -19,6 +19,8 @@ from sclcm_core.types import Float32Array
 logger = logging.getLogger(__name__)
 
 _QUANTIZED = ("Conv", "Gemm", "MatMul")
+_PASSING = ("Relu", "MaxPool", "Flatten", "Reshape", "Squeeze", "Transpose")
+"""What makes no value larger than it comes in; without a range of its own it would have that of the calibration, spikes and all."""
 
 
 def quantize_int8(
@@ -133,11 +135,16 @@ def named_limits(path: Path, limits: Sequence[tuple[float, float]]) -> dict[str,
     ValueError
         When the file has more layers than there are ranges, or fewer.
     """
-    nodes = [node for node in onnx.load(str(path)).graph.node if node.op_type in _QUANTIZED]
+    graph = onnx.load(str(path)).graph.node
+    nodes = [node for node in graph if node.op_type in _QUANTIZED]
     if len(nodes) != len(limits):
         raise ValueError(f"'{path}' has {len(nodes)} layers with weights; there are ranges for {len(limits)}.")
     outputs = {node.output[0]: limit for node, (_, limit) in zip(nodes, limits, strict=True)}
-    return outputs | {node.input[0]: limit for node, (limit, _) in zip(nodes, limits, strict=True)}
+    found = outputs | {node.input[0]: limit for node, (limit, _) in zip(nodes, limits, strict=True)}
+    for node in graph:  # in the order of computing
+        if node.op_type in _PASSING and node.input[0] in found:
+            found.setdefault(node.output[0], found[node.input[0]])
+    return found
 
 
 class _Windows:

@@ -139,5 +139,8 @@ def test_ranges_belong_to_the_layers_of_the_file(spoilt, tmp_path):
     named = named_limits(tmp_path / "x.onnx", fit.limits)
     assert named["features"] == fit.limits[0][0]
     assert named["logits"] == fit.limits[-1][1]
+    passed_on = [n for n in onnx.load(str(tmp_path / "x.onnx")).graph.node if n.op_type in ("Relu", "MaxPool")]
+    assert passed_on  # a spike must not come back by a tensor between two layers
+    assert all(named[node.output[0]] <= max(max(pair) for pair in fit.limits) for node in passed_on)
     with pytest.raises(ValueError, match="there are ranges for 1"):
         named_limits(tmp_path / "x.onnx", fit.limits[:1])
