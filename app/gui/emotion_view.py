@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from typing import NamedTuple
 
 import numpy as np
-from PyQt5.QtCore import QPointF, QRect, QRectF, Qt
+from PyQt5.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PyQt5.QtGui import QFont, QPainter, QPaintEvent
 from PyQt5.QtWidgets import QWidget
 
@@ -51,6 +51,10 @@ class EmotionView(PaintedView):
     def heading(self) -> str:
         """Say what is predicted."""
         return f"{self.session.manifest.target} now"
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return how small the view may become: no class may lie upon another, of up to four."""
+        return QSize(150, 80 + 22 * min(4, len(self.history.class_names)))
 
     def take_prediction(self, prediction: Prediction) -> None:
         """Keep the trail on the plane of valence and arousal."""

@@ -73,6 +73,12 @@ def test_the_label_stands_there_in_its_colour(show, session, noise):
     assert is_colour(pixels(view.grab()), view.theme.valences[2], 10).sum() > 2000
 
 
+def test_no_class_lies_upon_another_however_low_the_view(show) -> None:
+    view = show(EmotionView)
+    view.resize(view.minimumSizeHint())
+    assert view._parts().bars.height() >= 20 * len(view.history.class_names)
+
+
 def test_a_withheld_prediction_gives_its_reason_and_no_figure(show, session, noise):
     view = show(EmotionView)
     session.push(noise)
