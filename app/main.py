@@ -183,7 +183,7 @@ def run_streams(arguments: argparse.Namespace) -> int:
     from app.stream_list import print_streams, stream_records
 
     paths = [find_bundle(arguments.model)] if arguments.model else list(bundle_paths().values())
-    records = stream_records(list_streams(arguments.seconds), [_manifest(path) for path in paths])
+    records = stream_records(list_streams(arguments.seconds), [_manifest(path) for path in paths], _profiles())
     print_streams(records, sys.stdout, as_json=arguments.json)
     return 0
 

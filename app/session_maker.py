@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from app.acquisition.device_profile import DeviceProfile, ProfiledSource
+from app.acquisition.device_profile import DeviceProfile, ProfiledSource, as_known
 from app.acquisition.lsl_inlet import LslInlet
 from app.acquisition.lsl_network import list_streams
 from app.acquisition.matching import describe, match
@@ -101,7 +101,7 @@ class SessionMaker:
         """Listen for a moment and return the streams in reach, those that fit a model first."""
         found = []
         for stream in list_streams(LISTEN_S):
-            record = describe(stream, manifest.features)
+            record = describe(as_known(stream, user_dir() / "devices")[0], manifest.features)
             verdict = record["match"] or record["why_not"] or ""
             found.append(
                 FoundStream(

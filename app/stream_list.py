@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TextIO
 
 from rich.console import Console
 from rich.markup import escape
 
+from app.acquisition.device_profile import as_known
 from app.acquisition.matching import describe
 from app.acquisition.result_outlets import PREFIX
 from app.acquisition.stream_description import StreamDescription
 from sclcm_core.inference.manifest import Manifest
 
 
-def stream_records(streams: Sequence[StreamDescription], manifests: Sequence[Manifest]) -> list[dict[str, Any]]:
+def stream_records(
+    streams: Sequence[StreamDescription], manifests: Sequence[Manifest], profiles: Path | None = None
+) -> list[dict[str, Any]]:
     """Return what each stream is, and how it fits each model.
 
     Parameters
@@ -24,19 +28,23 @@ def stream_records(streams: Sequence[StreamDescription], manifests: Sequence[Man
         What is on the network.
     manifests : sequence of Manifest
         The models at hand.
+    profiles : Path, optional
+        Where it is kept what the user once said of a device.
 
     Returns
     -------
     list of dict
-        One a stream; ``models`` maps each model to ``match``, or to ``why_not``, which ends with a ``remedy``.
+        One a stream; ``models`` maps each model to ``match``, or to ``why_not``, which ends with a ``remedy``; ``profile`` is what the
+        user once said of it.
     """
     records = []
     for stream in streams:
         fits = {}
+        known, said = as_known(stream, profiles) if profiles is not None else (stream, "")
         for manifest in manifests:
-            described = describe(stream, manifest.features)
+            described = describe(known, manifest.features)
             fits[manifest.name] = {key: described[key] for key in ("match", "why_not", "remedy")}
-        records.append({**_plain(describe(stream)), "models": fits})
+        records.append({**_plain(describe(stream)), "profile": said, "models": fits})
     return records
 
 
@@ -82,6 +90,8 @@ def _print_stream(console: Console, record: dict[str, Any]) -> None:
 
 def _fits(record: dict[str, Any]) -> list[str]:
     """Return in lines what a stream is good for; models of which the same is true stand together, and a remedy stands once."""
+    if record["profile"]:
+        return [f"as you once said: {record['profile']}", *_fits({**record, "profile": ""})]
     if record["why_not"]:
         return [_what_else(record) or f"not usable: {record['why_not']}"]
     models: dict[str, list[str]] = {}

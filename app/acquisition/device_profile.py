@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from app.acquisition.source import SampleSource, SourceStatus
+from app.acquisition.stream_description import StreamDescription
 from sclcm_core.errors import ConfigError
 from sclcm_core.montage import canonical_name
 from sclcm_core.types import Chunk, Marker, StreamSpec
@@ -119,6 +120,31 @@ def load_profile(path: Path) -> DeviceProfile | None:
         raise ConfigError(
             f"The device profile '{path}' is wrong ({error}).", "Delete it and say --electrodes again."
         ) from error
+
+
+def as_known(stream: StreamDescription, folder: Path) -> tuple[StreamDescription, str]:
+    """Describe a stream with the electrodes that the user once named.
+
+    Parameters
+    ----------
+    stream : StreamDescription
+        What it says of itself.
+    folder : Path
+        Where profiles are kept.
+
+    Returns
+    -------
+    stream : StreamDescription
+        With the names that its profile gives; unchanged without one, or where the profile does not fit it.
+    said : str
+        What the profile says, for the user; empty when nothing was used.
+    """
+    spec = StreamSpec(stream.sfreq, stream.labels, stream.name, stream.source_id)
+    try:
+        profile = load_profile(profile_path(folder, spec))
+        return (stream, "") if profile is None else (replace(stream, ch_names=profile.apply(spec).ch_names), profile.text)
+    except ConfigError:
+        return stream, ""
 
 
 def make_profile(electrodes: str | None, scale: float | None) -> DeviceProfile | None:

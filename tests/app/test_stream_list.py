@@ -1,7 +1,10 @@
 import io
+from pathlib import Path
 
+from app.acquisition.device_profile import DeviceProfile, profile_path
 from app.acquisition.stream_description import StreamDescription
 from app.stream_list import print_streams, stream_records
+from sclcm_core.types import StreamSpec
 from tests.app.gui.fake_session import a_manifest
 
 MODELS = [a_manifest(name=name) for name in ("one", "two", "three")]
@@ -12,9 +15,9 @@ def a_stream(name: str, kind: str = "EEG", *labels: str, sfreq: float = 250.0, *
     return StreamDescription(**{"name": name, "type": kind, "sfreq": sfreq, "ch_names": labels, **facts, **more})  # type: ignore[arg-type]
 
 
-def words(*streams: StreamDescription) -> str:
+def words(*streams: StreamDescription, profiles: Path | None = None) -> str:
     out = io.StringIO()
-    print_streams(stream_records(streams, MODELS), out, as_json=False)
+    print_streams(stream_records(streams, MODELS, profiles), out, as_json=False)
     return " ".join(out.getvalue().split())
 
 
@@ -27,6 +30,17 @@ def test_channels_and_remedy_are_said_once_for_all_models() -> None:
     said = words(a_stream("muse", "EEG", "TP9", "AF7", "AF8", "TP10"))
     assert "one, two, three: no: The model needs the channels T7, T8." in said
     assert said.count("TP10") == 1 and said.count("Choose a model") == 1
+
+
+def test_what_was_once_said_of_a_device_holds_in_the_list(tmp_path: Path) -> None:
+    board = a_stream("board", "EEG", "EXG 0", "EXG 1")
+    assert "--electrodes" in words(board, profiles=tmp_path)
+    path = profile_path(tmp_path, StreamSpec(250.0, board.labels, "board"))
+    path.write_text(DeviceProfile(electrodes={"1": "T7", "EXG 1": "T8"}).model_dump_json())
+    said = words(board, profiles=tmp_path)
+    assert "as you once said: '1' is T7, 'EXG 1' is T8" in said and "one, two, three: 2 channels matched" in said
+    path.write_text(DeviceProfile(electrodes={"9": "T7"}).model_dump_json())
+    assert "--electrodes" in words(board, profiles=tmp_path), "one that does not fit is passed over"
 
 
 def test_streams_without_eeg_are_told_by_what_they_are() -> None:
