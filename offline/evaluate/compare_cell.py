@@ -216,7 +216,10 @@ def _trained(section: TrainerConfig, stage: Any, setting: Setting, seed: Seed) -
     if np.isnan(trivial):
         trivial = task.trivial_loss()
     spent_s = time.process_time() - start
-    return task, StageFigures(best.get("validation_loss", best["loss"]), trivial, history.best_epoch, spent_s)
+    loss = best["loss"]
+    if stage == "pretrain":  # what finetuning is judged by is cross-entropy, whatever it learns
+        loss = best.get("validation_loss", loss)
+    return task, StageFigures(loss, trivial, history.best_epoch, spent_s)
 
 
 def _answer(network: SclcmClassifier) -> Answer:

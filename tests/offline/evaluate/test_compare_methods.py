@@ -186,3 +186,11 @@ def test_what_is_read_with_the_tables_says_once_what_is_simulated_and_what_chanc
     for title in ("Heads", "Heads (simulated)"):
         first = notes(replace(card, title=title), "Held out.", 4, 2, 1 / 3)[0]
         assert first.lower().count("simulated") == 1 and "4 people tested; chance is 0.333" in first
+
+
+def test_a_method_of_finetuning_is_judged_by_its_own_loss_beside_that_of_learning_nothing(tiny, tmp_path):
+    config, comparison = tiny
+    arms = [arm for arm in make_arms(config, comparison, ["triplet"]) if arm.name == "triplet"]
+    (outcome,) = compare(Plan(config, comparison, tuple(arms), (0,), tmp_path, n_folds=1), Engine())
+    figures = outcome.cells[0].finetuning["1"]
+    assert figures.trivial_loss == pytest.approx(0.3) and 0 < figures.loss < 0.6  # cross-entropy of the anchors would be about 1
