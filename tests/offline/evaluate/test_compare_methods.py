@@ -12,8 +12,10 @@ from offline.evaluate.compare_arms import make_arms
 from offline.evaluate.compare_config import CompareConfig, load_comparison, parse_comparison
 from offline.evaluate.compare_methods import Plan, compare, read_views
 from offline.evaluate.method_table import ACCURACY_TABLE, COST_TABLE, accuracy_rows, arm_figures, cost_rows, notes
+from offline.finetune.classify import Classify
 from offline.pretrain.methods import ALL
 from offline.seeds import Seed
+from offline.training.task import Validation
 from sclcm_core.errors import ConfigError, DatasetError
 
 TINY = """
@@ -188,9 +190,14 @@ def test_what_is_read_with_the_tables_says_once_what_is_simulated_and_what_chanc
         assert first.lower().count("simulated") == 1 and "4 people tested; chance is 0.333" in first
 
 
-def test_a_method_of_finetuning_is_judged_by_its_own_loss_beside_that_of_learning_nothing(tiny, tmp_path):
-    config, comparison = tiny
-    arms = [arm for arm in make_arms(config, comparison, ["triplet"]) if arm.name == "triplet"]
-    (outcome,) = compare(Plan(config, comparison, tuple(arms), (0,), tmp_path, n_folds=1), Engine())
-    figures = outcome.cells[0].finetuning["1"]
-    assert figures.trivial_loss == pytest.approx(0.3) and 0 < figures.loss < 0.6  # cross-entropy of the anchors would be about 1
+def test_a_method_of_finetuning_is_shown_by_its_own_loss_not_by_what_stops_it(plan, outcomes, monkeypatch, tmp_path):
+    usual = Classify.validate
+
+    def judged(self):
+        found = usual(self)
+        return found and Validation(found.score, found.figures | {"validation_loss": 99.0})
+
+    monkeypatch.setattr(Classify, "validate", judged)
+    twin = tuple(arm for arm in plan.arms if arm.name.startswith("no pretraining"))
+    (outcome,) = compare(replace(plan, arms=twin, folder=tmp_path / "run"), Engine())
+    assert 0 < outcome.cells[0].finetuning["1"].loss < 9
