@@ -109,6 +109,25 @@ def rows(path: Path, delimiter: str = "\t") -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter=delimiter))
 
 
+def check_report(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert "SIMULATED" in text and "sorrow#1" in text and "filling the first window" in text
+    assert (page.parent / "time-course.png").stat().st_size > 10_000
+    confusion = rows(page.parent / "confusion.csv", ",")
+    assert {row["label"] for row in confusion} == {"negative", "positive"}
+
+
+def retrain(tmp_path: Path, sessions: Path) -> None:
+    recipe = tmp_path / "retrained.toml"
+    recipe.write_text(RECIPE, encoding="utf-8")
+    arguments = ["--data-root", str(sessions), "--run-dir", str(tmp_path / "run"), "--epochs", "2"]
+    assert offline_main(["finetune", str(recipe), *arguments]) == 0
+    windows = json.loads((tmp_path / "run" / "windows.json").read_text(encoding="utf-8"))
+    assert set(windows["by_class"]) == {"negative", "positive"} and min(windows["by_class"].values()) > 10
+    assert windows["data_set"]["simulated"] and list(windows["baseline_frames"]) == ["ada"]
+    assert list((tmp_path / "run" / "checkpoints").glob("finetune*"))
+
+
 @pytest.mark.slow
 @pytest.mark.lsl
 @pytest.mark.gui
@@ -156,22 +175,10 @@ def test_a_sitting_goes_from_calibration_to_a_personal_model_in_live_use(
 
     # report
     assert main(["report", str(folder)]) == 0
-    page = Path(capsys.readouterr().out.splitlines()[-1])
-    text = page.read_text(encoding="utf-8")
-    assert "SIMULATED" in text and "sorrow#1" in text and "filling the first window" in text
-    assert (page.parent / "time-course.png").stat().st_size > 10_000
-    confusion = rows(page.parent / "confusion.csv", ",")
-    assert {row["label"] for row in confusion} == {"negative", "positive"}
+    check_report(Path(capsys.readouterr().out.splitlines()[-1]))
 
     # retrain on both sessions, without conversion
-    recipe = tmp_path / "retrained.toml"
-    recipe.write_text(RECIPE, encoding="utf-8")
-    arguments = ["--data-root", str(sessions), "--run-dir", str(tmp_path / "run"), "--epochs", "2"]
-    assert offline_main(["finetune", str(recipe), *arguments]) == 0
-    windows = json.loads((tmp_path / "run" / "windows.json").read_text(encoding="utf-8"))
-    assert set(windows["by_class"]) == {"negative", "positive"} and min(windows["by_class"].values()) > 10
-    assert windows["data_set"]["simulated"] and list(windows["baseline_frames"]) == ["ada"]
-    assert list((tmp_path / "run" / "checkpoints").glob("finetune*"))
+    retrain(tmp_path, sessions)
     capsys.readouterr()
 
     # the personal model, live
