@@ -12,7 +12,8 @@ DECLARED: tuple[Method, ...] = (
         title="MR-CCL, contrast between modalities",
         stage="pretrain",
         summary="A window's EEG and what else was measured find each other among other trials; each finds its noisy twin.",
-        when="DEAP-like peripheral channels exist for training (sclcm-offline peripherals); without them, a weaker second view of the EEG.",
+        when="DEAP-like peripheral channels exist for training (sclcm-offline peripherals). Without them the second view of the EEG itself"
+        " helped the frozen encoder of simulated people, not the finetuned one.",
         signals=("features",),
         looks_at=("trial", "second modality"),
         encoders=("sclcm", "tcn"),
@@ -59,7 +60,8 @@ DECLARED: tuple[Method, ...] = (
         title="EEG-CLIP, captions with several positives",
         stage="finetune",
         summary="Aligns windows with sentences about them; a class is told by prompts, and any word can be matched live.",
-        when="Ratings or notes exist, or users shall type words. Told by prompts of words that stood in captions, it is a classifier.",
+        when="Ratings or notes exist, or users shall type words. Told by prompts of words that stood in captions it is a classifier, and as"
+        " such no better than cross-entropy on simulated people.",
         signals=("features", "raw"),
         looks_at=("label", "trial", "text"),
         encoders=("sclcm", "tcn", "patches"),
