@@ -47,6 +47,9 @@ class WebSocketBridge:
 
     Notes
     -----
+    Each message says its ``type``: ``prediction``, ``rival_prediction`` (of the second model, where two are compared; both name their
+    ``model``), ``quality``, ``marker`` or ``status``. A client that comes late is told the newest of each type first.
+
     One thread of its own. What is handed over waits in a bounded queue; a client that is too slow misses the oldest messages, and
     nobody else notices. What clients say is not listened to.
     """
