@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from offline.code_origin import CodeOrigin, code_origin, warn_of_other_code
 from offline.finetune.fit import Epochs, FitData, fit_encoder, fit_member
 from offline.progress import Report, progress_bar
 from offline.seeds import Seed
@@ -54,7 +56,7 @@ def pretrain_final(run: Run, epochs: int | None = None, *, log: LogKind = "csv")
     data, length = final_data(run), epochs or chosen_epochs(run).pretrain
     with progress_bar("pretraining") as report:
         for number in range(run.config.finetune.n_members):
-            if not run.folder.checkpoint_path("pretrain", number).is_file():
+            if not _is_done(run, "pretrain", number):
                 with _told(report, log, run.folder.path / "tensorboard" / f"pretrain-{number}") as on_epoch:
                     _pretrain_member(run, data, number, length, on_epoch)
 
@@ -92,7 +94,7 @@ def finetune_final(run: Run, epochs: int | None = None, *, log: LogKind = "csv")
     data, length = final_data(run), epochs or chosen_epochs(run).finetune
     with progress_bar("finetuning") as report:
         for number in range(run.config.finetune.n_members):
-            if not run.folder.checkpoint_path("finetune", number).is_file():
+            if not _is_done(run, "finetune", number):
                 with _told(report, log, run.folder.path / "tensorboard" / f"finetune-{number}") as on_epoch:
                     _finetune_member(run, data, number, length, on_epoch)
 
@@ -112,6 +114,16 @@ def _finetune_member(run: Run, data: FitData, number: int, epochs: int, on_epoch
     save_checkpoint(run.folder.checkpoint_path("finetune", number), Checkpoint(network.state_dict(), facts))
     run.folder.write_table(f"checkpoints/finetune-{number}.csv", history.rows)
     state_path.unlink(missing_ok=True)
+
+
+def _is_done(run: Run, stage: str, number: int) -> bool:
+    """Return whether a member is trained already, and say so when other code trained it."""
+    path = run.folder.checkpoint_path(stage, number)
+    if not path.is_file():
+        return False
+    found = load_checkpoint(path).facts.get("code", {})
+    warn_of_other_code("networks", [CodeOrigin(**found)], path)
+    return True
 
 
 @contextmanager
@@ -159,4 +171,5 @@ def _facts(run: Run) -> dict[str, Any]:
         "encoder": config.encoder.model_dump(),
         "head": config.head.model_dump(),
         "origin": run.folder.read_json("origin.json"),
+        "code": asdict(code_origin()),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from offline.code_origin import CodeOrigin, mixture_sentence
 from offline.evaluate.plots import abstention_plot, confusion_plot, reliability_plot, subjects_plot
 from offline.evaluate.report import report_html
 from offline.evaluate.riemannian import RIEMANNIAN
@@ -30,7 +31,8 @@ def write_report(run: Run, summary: Summary) -> Path:
     (run.folder.path / "plots").mkdir(exist_ok=True)
     for title, png in plots.items():
         (run.folder.path / "plots" / f"{title.replace(' ', '-').replace(',', '')}.png").write_bytes(png)
-    notes = run.config.bundle.caveats if run.config.bundle else ()
+    mixture = mixture_sentence(CodeOrigin(**fold["code"]) for fold in summary.folds)
+    notes = (*(run.config.bundle.caveats if run.config.bundle else ()), *([mixture] if mixture else []))
     page = report_html(run.config, run.windows.dataset, summary, plots, notes)
     run.folder.report_path.write_text(page, encoding="utf-8")
     return run.folder.report_path

@@ -137,7 +137,7 @@ def _with_new_keys(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def fingerprint(config: RunConfig) -> str:
-    """Return a hash that changes when anything that is computed would."""
+    """Return a hash of what a config asks to be computed; which code computes it is noted beside each result (`CodeOrigin`)."""
     content = config.model_dump(mode="json", exclude={"title", "bundle"})
     content["dataset"].pop("root")
     for key in ("seeds", "design_subjects", "n_permutations"):

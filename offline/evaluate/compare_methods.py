@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from offline import runs
+from offline.code_origin import CodeOrigin, code_origin, warn_of_other_code
 from offline.config import RunConfig, parse_config
 from offline.datasets.fold import Fold
 from offline.datasets.raw_windows import same_moment
@@ -131,11 +133,12 @@ def compare(plan: Plan, engine: Engine, report: Report = silent) -> list[Outcome
     report(0, len(jobs), "")
     for done, name in enumerate(launch(run_cell_job, jobs, engine), start=1):
         report(done, len(jobs), f"{name} done")
-    return [_outcome(arm, [job for job in jobs if job.arm is arm]) for arm in plan.arms]
+    found = {job.path: json.loads(job.path.read_text(encoding="utf-8")) for job in jobs}
+    warn_of_other_code("cells", [CodeOrigin(**content.get("code", {})) for content in found.values()], plan.folder / "cells")
+    return [_outcome(arm, [found[job.path] for job in jobs if job.arm is arm]) for arm in plan.arms]
 
 
-def _outcome(arm: Arm, jobs: Sequence[CellJob]) -> Outcome:
-    found = [json.loads(job.path.read_text(encoding="utf-8")) for job in jobs]
+def _outcome(arm: Arm, found: Sequence[Mapping[str, Any]]) -> Outcome:
     refusal = next((content["refusal"] for content in found if content.get("refusal")), "")
     return Outcome(arm, () if refusal else tuple(cell_of(content["cell"]) for content in found), refusal)
 
@@ -155,7 +158,7 @@ def run_cell_job(job: CellJob) -> str:
     if not _is_done(job.path, key):
         with _one_thread():
             content = _computed(arm, views, fold, job.plan.comparison)
-        _write(job.path, json.dumps({"key": key, **content}))
+        _write(job.path, json.dumps({"key": key, "code": asdict(code_origin()), **content}))
     return job.path.stem
 
 

@@ -6,13 +6,14 @@ import dataclasses
 import hashlib
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from offline import runs
+from offline.code_origin import CodeOrigin, warn_of_other_code
 from offline.config import RunConfig
 from offline.datasets.fold import Fold
 from offline.datasets.splits import make_folds
@@ -81,6 +82,7 @@ def cross_validate(
     keys = [fold_fingerprint(config, windows, fold) for fold in folds]
     done = {k: found for k in wanted if (found := load_fold(folder.fold_path(k), keys[k]))}
     missing = [k for k in wanted if k not in done]
+    _warn_of_what_is_kept(folder, done, missing)
     report(len(done), len(wanted), "")
     logs = folder.path / "tensorboard" if log == "tensorboard" else None
     jobs = [_Job(config, windows, folds[k], k, covariances, logs, encoder_dir) for k in missing]
@@ -89,6 +91,15 @@ def cross_validate(
         done[k] = result
         report(len(done), len(wanted), f"{result.name} done")
     return [done[k] for k in wanted]
+
+
+def _warn_of_what_is_kept(folder: RunFolder, done: Mapping[int, FoldResult], missing: Sequence[int]) -> None:
+    if done:
+        opened = CodeOrigin(folder.read_json("origin.json")["commit"])  # what folds that note no code were computed by, or later
+        warn_of_other_code("folds", [r.code if r.code.source else opened for r in done.values()], folder.path)
+    unfit = sum(folder.fold_path(k).is_file() for k in missing)
+    if unfit:
+        logger.warning("%d folds kept in '%s' are of other data, or damaged, and are computed again.", unfit, folder.path)
 
 
 class _Job(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from offline.code_origin import NOT_NOTED, CodeOrigin
 from offline.config import Line
 from offline.datasets.window_set import Int64Array
 from offline.evaluate.sealed import Reading
@@ -50,6 +51,8 @@ class FoldResult:
         What was said there, one entry a line.
     reading : Reading
         What the methods answered on the test side.
+    code : CodeOrigin
+        Which code computed it.
     """
 
     name: str
@@ -59,3 +62,4 @@ class FoldResult:
     int8: tuple[Int8Cost, ...]
     validation: Mapping[Line, ValidationSide]
     reading: Reading
+    code: CodeOrigin = NOT_NOTED

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from offline.code_origin import CodeOrigin
 from offline.config import Line
 from offline.evaluate.fold_result import FoldResult, ValidationSide
 from offline.evaluate.sealed import Reading
@@ -42,6 +43,7 @@ def save_fold(path: Path, result: FoldResult, fingerprint: str) -> None:
         "temperatures": dict(result.temperatures),
         "int8": [dataclasses.asdict(cost) for cost in result.int8],
         "answers": list(reading.probabilities),
+        "code": dataclasses.asdict(result.code),
     }
     arrays: dict[str, Any] = {name: getattr(reading, name) for name in _IDS}
     arrays |= {f"answer{k}": values for k, values in enumerate(reading.probabilities.values())}
@@ -94,4 +96,5 @@ def _result(facts: dict[str, Any], sides: dict[Line, ValidationSide], reading: R
         int8=tuple(Int8Cost(**cost) for cost in facts["int8"]),
         validation=sides,
         reading=reading,
+        code=CodeOrigin(**facts.get("code", {})),
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from offline.code_origin import code_origin
 from offline.config import Line, RunConfig
 from offline.datasets.fold import Fold
 from offline.datasets.window_set import Int64Array, WindowSet
@@ -82,7 +83,7 @@ def run_fold(
         reading = sealed.open(answers)
     epochs = Epochs(*(round(float(np.mean([getattr(n, k) for n in fit.epochs]))) for k in ("pretrain", "finetune")))
     score = float(np.mean([_best_macro_f1(history) for history in fit.histories]))
-    return FoldResult(fold.name, epochs, score, temperatures, costs, validation, reading)
+    return FoldResult(fold.name, epochs, score, temperatures, costs, validation, reading, code_origin())
 
 
 def _best_macro_f1(history: History) -> float:

@@ -106,7 +106,7 @@ class Summary:
     comparisons : list of PairedComparison
         The network against every other method.
     folds : list of dict
-        Epochs, temperatures, validation scores and costs of int8 of each fold.
+        Epochs, temperatures, validation scores and costs of int8 of each fold, and which code computed it.
     temperatures : dict of str to float
         Of the final network: the geometric mean over the folds, by line.
     abstention : list of AbstentionRow
@@ -278,4 +278,5 @@ def _fold_row(result: FoldResult) -> dict[str, Any]:
         "validation_score": result.validation_score,
         "temperatures": dict(result.temperatures),
         "int8": [dataclasses.asdict(cost) for cost in result.int8],
+        "code": dataclasses.asdict(result.code),
     }

@@ -7,6 +7,7 @@ import json
 from dataclasses import fields
 from pathlib import Path
 
+from offline.code_origin import code_origin
 from offline.config import RunConfig
 from offline.seeds import Seed
 from offline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -17,7 +18,7 @@ from sclcm_core.models import Encoder
 
 
 def encoder_path(folder: Path, config: RunConfig, sides: tuple[Inputs | None, ...], seed: Seed) -> Path:
-    """Return where an encoder is kept: under a hash of everything that its pretraining depends on.
+    """Return where an encoder is kept: under a hash of everything that its pretraining depends on, the code included.
 
     Parameters
     ----------
@@ -36,7 +37,7 @@ def encoder_path(folder: Path, config: RunConfig, sides: tuple[Inputs | None, ..
         A ``.safetensors`` file, which need not be there.
     """
     content = config.model_dump(mode="json", include={"encoder", "pretrain", "features"})
-    digest = hashlib.sha256(json.dumps([content, seed.value, list(seed.keys)], sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps([content, seed.value, list(seed.keys), code_origin().source], sort_keys=True).encode())
     for side in sides:
         for field in fields(Inputs):
             if side is not None and field.name not in ("label", "features"):
