@@ -95,7 +95,7 @@ def cross_validate(
 
 def _warn_of_what_is_kept(folder: RunFolder, done: Mapping[int, FoldResult], missing: Sequence[int]) -> None:
     if done:
-        opened = CodeOrigin(folder.read_json("origin.json")["commit"])  # what folds that note no code were computed by, or later
+        opened = CodeOrigin(folder.read_json("origin.json")["commit"])  # older folds note no code: this, or what came later
         warn_of_other_code("folds", [r.code if r.code.source else opened for r in done.values()], folder.path)
     unfit = sum(folder.fold_path(k).is_file() for k in missing)
     if unfit:
