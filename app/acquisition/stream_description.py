@@ -70,11 +70,6 @@ class StreamDescription:
         return tuple(label or f"ch {k + 1}" for k, label in enumerate(given[: self.n_channels]))
 
     @property
-    def is_regular(self) -> bool:
-        """Whether the stream has numeric samples at a fixed rate."""
-        return self.channel_format != "string" and self.sfreq > 0
-
-    @property
     def is_marker_stream(self) -> bool:
         """Whether the stream carries events rather than samples."""
         return self.sfreq == 0 and (self.n_channels == 1 or (self.n_channels == 2 and self.channel_format == "string"))

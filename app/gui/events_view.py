@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
-
 from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QBrush
 from PyQt5.QtWidgets import QComboBox, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
@@ -91,11 +88,3 @@ class EventsView(View):
         shades = {"error": theme.bad, "warning": theme.warn, "marker": theme.accent, "phase": theme.muted}
         item.setForeground(QBrush(colour(shades.get(event.kind, theme.text))))
         self._list.addItem(item)
-
-
-def save_events(history: History, path: Path) -> None:
-    """Write the log as a table with the columns time, kind, text."""
-    with path.open("w", newline="", encoding="utf-8") as out:
-        table = csv.writer(out)
-        table.writerow(("time", "kind", "text"))
-        table.writerows((event.clock, event.kind, event.text) for event in history.events)

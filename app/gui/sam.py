@@ -17,7 +17,6 @@ QUESTIONS = {
 """The question of each scale, and its two ends (Bradley & Lang 1994, doi:10.1016/0005-7916(94)90063-9)."""
 
 N_STEPS = 9
-N_FIGURES = 5
 
 
 def step_rects(width: float, height: float) -> list[QRectF]:

@@ -55,16 +55,6 @@ class Comparison:
     t_first_different: float | None = None
 
     @property
-    def n_only_recorded(self) -> int:
-        """Recorded predictions that the rerun has not made."""
-        return self.n_recorded - self.n_equal - self.n_different
-
-    @property
-    def n_only_again(self) -> int:
-        """Predictions of the rerun that were not recorded: the file was cut, or another model has other windows."""
-        return self.n_again - self.n_equal - self.n_different
-
-    @property
     def is_exact(self) -> bool:
         """Whether every recorded prediction came again, bit for bit."""
         return self.n_equal == self.n_recorded

@@ -66,11 +66,6 @@ class TruthScorer:
             if len(self._answers) > MOST_PENDING:
                 self._settle(MOST_PENDING // 2)
 
-    def state_at(self, t: float) -> str | None:
-        """Return the state at a time in s, or None when no marker covers it."""
-        markers = sorted(self._markers, key=lambda m: m.t)
-        return _state(markers, [m.t for m in markers], t, t)
-
     def score(self) -> TruthScore | None:
         """Return the agreement so far, or None when nothing could be compared."""
         n_compared, n_correct = self._count(self._answers)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from sclcm_core.errors import ConfigError
 
 LogKind = Literal["csv", "tensorboard"]
-LOG_KINDS: tuple[LogKind, ...] = get_args(LogKind)
 """A table at the end, which is written in any case; or event files as well, as it goes on."""
 
 WriteEpoch = Callable[[int, Mapping[str, float]], None]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sclcm_core.inference.sentence_encoder import SentenceEncoder, TextError, find_sentence_encoder, has_sentence_encoder, unit
+from sclcm_core.inference.sentence_encoder import SentenceEncoder, TextError, find_sentence_encoder, unit
 from sclcm_core.inference.smoothing import ProbabilitySmoother
 from sclcm_core.types import Float32Array, Prediction
 
@@ -97,11 +97,6 @@ class WordTable:
             raise TextError(
                 f"'{word}' is none of the words that the model stores ({stored}).", f"Take one of these, or: {error.remedy}"
             ) from error
-
-    @property
-    def takes_new_words(self) -> bool:
-        """Whether words that are not stored can be matched here."""
-        return has_sentence_encoder()
 
 
 class WordMatch(NamedTuple):

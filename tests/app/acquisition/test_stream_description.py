@@ -22,7 +22,6 @@ def test_a_full_description_is_read():
     assert (box.name, box.type, box.source_id, box.uid, box.hostname) == ("Box", "EEG", "s1", "u1", "lab")
     assert (box.sfreq, box.n_channels, box.created_at, box.manufacturer) == (250.0, 2, 12.5, "Maker")
     assert (box.labels, box.units, box.ch_types) == (("T7", "T8"), ("microvolts", ""), ("EEG", ""))
-    assert box.is_regular
     assert not box.is_marker_stream
 
 

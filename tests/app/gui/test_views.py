@@ -3,7 +3,7 @@ import pytest
 
 from app.gui.bands_view import BandsView, chosen_sides
 from app.gui.emotion_view import EmotionView
-from app.gui.events_view import EventsView, save_events
+from app.gui.events_view import EventsView
 from app.gui.history import History
 from app.gui.history_view import HistoryView
 from app.gui.quality_view import QualityView
@@ -249,7 +249,7 @@ def test_channels_that_are_no_electrodes_are_left_in_peace(show):
     assert "ECG" not in view.says
 
 
-def test_the_log_is_kept_filtered_and_saved(show, session, tmp_path):
+def test_the_log_is_kept_and_filtered(show):
     view = show(EventsView)
     view.history.note("phase", "Streaming")
     view.history.add_marker(Marker(1.0, "clap"))
@@ -258,8 +258,6 @@ def test_the_log_is_kept_filtered_and_saved(show, session, tmp_path):
     view._box.setCurrentIndex(1)
     view._fill()
     assert [line[8:].strip() for line in view.lines] == ["clap"]
-    save_events(view.history, tmp_path / "log.csv")
-    assert (tmp_path / "log.csv").read_text().splitlines()[0] == "time,kind,text"
 
 
 def test_the_log_does_not_grow_for_ever(show):
