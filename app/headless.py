@@ -123,6 +123,11 @@ def summary_record(session: Session) -> dict[str, Any]:
         "ch_names": list(spec.ch_names),
         "model": session.manifest.name,
         "truth": _truth(score),
+        **(
+            {}
+            if (rest := status.baseline_progress_s) is None
+            else {"unfinished_baseline": {"taken_s": rest[0], "needed_s": rest[1]}}
+        ),
         **({"recorded_in": [str(path) for path in session.recorded_in]} if session.recorded_in else {}),
         **_compared(session.comparison()),
     }
@@ -182,6 +187,8 @@ def _summary_words(record: dict[str, Any]) -> str:
         f"{record['n_predictions']} predictions by {record['model']}, {record['n_withheld']} of them withheld; "
         f"{record['n_samples']} samples, {record['n_lost']} lost; {record['n_skipped']} windows skipped.",
     ]
+    if "unfinished_baseline" in record:
+        lines.append(_unfinished_words(record["unfinished_baseline"]))
     if latency["p50"] is not None:
         lines.append(
             f"Latency from a window's last sample to the answer: p50 {latency['p50']:.1f}, p99 {latency['p99']:.1f} ms."
@@ -194,6 +201,13 @@ def _summary_words(record: dict[str, Any]) -> str:
         lines += _compare_words(record["compare"])
     lines += [f"Recorded in '{path}'." for path in record.get("recorded_in", ())]
     return "\n".join(lines)
+
+
+def _unfinished_words(rest: dict[str, float]) -> str:
+    return (
+        f"The baseline was not finished: {rest['taken_s']:g} of {rest['needed_s']:g} s of good rest, and so every window was withheld. "
+        "Give a shorter --baseline, a rest recording of the person as --baseline FILE, or more time."
+    )
 
 
 def _compare_words(record: dict[str, Any]) -> list[str]:

@@ -372,12 +372,26 @@ def _baseline(text: str | None, manifest: Manifest) -> tuple[float, Callable[[Ma
         seconds = float(text)
         if not 0 < seconds < math.inf:
             raise ConfigError(f"A baseline of {text} s is not possible.", "Give a positive number of seconds, or a file.")
+        _refuse_short_rest(seconds, manifest)
         return seconds, None
     from app.baseline import baseline_from_file
 
     path = Path(text)
     baseline_from_file(path, manifest.features)  # what is wrong with the file is told before anything is started
     return 0.0, lambda other: baseline_from_file(path, other.features)
+
+
+def _refuse_short_rest(seconds: float, manifest: Manifest) -> None:
+    from sclcm_core.inference.personal_baseline import FEWEST_FRAMES
+
+    hop_s = manifest.features.hop_s
+    n_frames = math.ceil(seconds / hop_s)
+    if n_frames < FEWEST_FRAMES:
+        raise ConfigError(
+            f"A baseline of {seconds:g} s makes {n_frames} windows of the model '{manifest.name}'; fewer than {FEWEST_FRAMES} say too "
+            "little of a person.",
+            f"Give --baseline {FEWEST_FRAMES * hop_s:g} or more; a minute is usual.",
+        )
 
 
 def _manifest(path: Path) -> Manifest:

@@ -60,3 +60,19 @@ def test_it_says_where_a_session_was_recorded(tmp_path: Path, as_json: bool) -> 
 def test_a_failed_session_raises_what_failed(tmp_path: Path) -> None:
     with pytest.raises(MatchError, match="T8"):
         run_headless(session(tmp_path, ch_names=("T7", "O2")), io.StringIO(), as_json=True)
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_baseline_that_was_never_finished_is_told_at_the_end_with_the_remedy(tmp_path: Path, as_json: bool) -> None:
+    out, resting = io.StringIO(), session(tmp_path)
+    resting.settings = SessionSettings(policy=WindowPolicy.EVERY, baseline_s=60.0)
+    run_headless(resting, out, as_json=as_json)
+    if as_json:
+        summary = json.loads(out.getvalue().splitlines()[-1])
+        assert summary["n_withheld"] == summary["n_predictions"] == 19
+        assert summary["unfinished_baseline"] == {"taken_s": 9.5, "needed_s": 60.0}
+    else:
+        assert (
+            "The baseline was not finished: 9.5 of 60 s of good rest, and so every window was withheld. Give a"
+            in out.getvalue()
+        )

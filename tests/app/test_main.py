@@ -8,9 +8,11 @@ import pytest
 from app.acquisition.device_profile import ProfiledSource
 from app.experiment.marked_source import MarkedSource
 from app.gui.session_like import notes_of, transport_of
-from app.main import _replaying
+from app.main import _baseline, _replaying
+from sclcm_core.errors import ConfigError
 from sclcm_core.recordings import Recording
 from sclcm_core.types import StreamSpec
+from tests.tiny_bundle import manifest
 
 
 @pytest.mark.parametrize("via_lsl", [False, True])
@@ -23,3 +25,10 @@ def test_what_there_is_to_know_of_a_recording_is_there_whichever_way_it_is_repla
     assert notes_of(session) == notes  # type: ignore[arg-type]
     transport = transport_of(session)  # type: ignore[arg-type]
     assert transport is not None and (transport.n_samples, transport.position_s, transport.speed) == (128, 0.0, 1.0)
+
+
+def test_a_baseline_too_short_to_know_a_person_by_is_refused_with_the_shortest_that_is_not() -> None:
+    model = manifest()  # a window every half second
+    assert _baseline("10", model) == (10.0, None)
+    with pytest.raises(ConfigError, match=r"9 s makes 18 windows of the model 'tiny'; fewer than 20 .* --baseline 10 or more"):
+        _baseline("9", model)
