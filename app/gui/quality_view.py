@@ -7,6 +7,7 @@ from PyQt5.QtGui import QFont, QHelpEvent, QPainter, QPen
 from PyQt5.QtWidgets import QToolTip, QWidget
 
 from app.gui.head_drawing import HeadPlan, located
+from app.gui.header import phase_tone
 from app.gui.history import History
 from app.gui.painting import CENTRE, pill, write
 from app.gui.scalp_map import flat_places
@@ -19,6 +20,7 @@ from sclcm_core.types import Float64Array
 
 WINDOW_S = 2.0
 SIGNS = {Light.GOOD: "", Light.FAIR: "!", Light.POOR: "×"}
+_FADED = 0.35
 _RANK = {Light.GOOD: 0, Light.FAIR: 1, Light.POOR: 2}
 
 
@@ -43,6 +45,8 @@ class QualityView(PaintedView):
         """Count the good ones."""
         if not self.channels:
             return self.title
+        if not self.is_fresh:
+            return f"{self.title} · not now"
         n_good = sum(self.channels[column].light is Light.GOOD for column in self._columns)
         return f"Signal · {n_good} of {len(self._columns)} good"
 
@@ -64,8 +68,15 @@ class QualityView(PaintedView):
             self.update()
 
     @property
+    def is_fresh(self) -> bool:
+        """Whether samples come, or have come to their end: the lights are of now."""
+        return phase_tone(self.session.status.phase) in ("good", "idle")
+
+    @property
     def says(self) -> str:
         """What is wrong with the worst electrode, those of the model first; others than electrodes are left in peace."""
+        if not self.is_fresh:
+            return "No samples come: this is how the electrodes were last."
         if not self._columns:
             return "No channel of this stream is an electrode with a known place."
         fed = self.session.channel_indices
@@ -82,9 +93,11 @@ class QualityView(PaintedView):
             write(painter, plan.square(), "Waiting", font(self.theme, 13), colour(self.theme.faint), align=CENTRE)
             return
         self._spots = plan.on_screen(self._flat)
+        painter.setOpacity(1.0 if self.is_fresh else _FADED)
         size = max(5.0, min(13.0, plan.radius / (3.0 + len(self._columns) / 7)))
         for spot, column in zip(self._spots, self._columns, strict=True):
             self._paint_light(painter, spot, size, column)
+        painter.setOpacity(1.0)
         painter.setFont(font(self.theme, 12))
         painter.setPen(colour(self.theme.muted))
         box = QRectF(12, self.height() - hint_height, self.width() - 24, hint_height - 2)

@@ -230,9 +230,7 @@ def _pose_baseline(window: MainWindow, session: PosedSession) -> None:
 
 def _pose_lost(window: MainWindow, session: PosedSession) -> None:
     _play(window, session)
-    session.go(
-        Phase.LOST, "The stream 'SCLCM simulated headset' is gone since 3 s. It is looked for, and taken up again by itself."
-    )
+    session.go(Phase.LOST, "The stream 'SCLCM simulated headset' has been gone for 3.0 s; looking for it.")
 
 
 def _pose_withheld(window: MainWindow, session: PosedSession) -> None:

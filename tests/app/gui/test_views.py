@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from app.acquisition.source import Phase
 from app.gui.bands_view import BandsView, chosen_sides
 from app.gui.emotion_view import EmotionView
 from app.gui.events_view import EventsView
@@ -236,6 +237,22 @@ def test_a_bad_electrode_gets_another_colour_another_shape_and_a_hint(show, sess
     assert view.heading() == "Signal · 7 of 8 good"
     assert view.says == "T7: No signal: plug the electrode in, or press it onto the skin."
     assert is_colour(pixels(view.grab()), view.theme.bad).sum() > 50
+
+
+def test_no_electrode_is_called_good_while_nothing_comes_from_it(show, session, noise):
+    view = show(QualityView)
+    session.push(noise)
+    session.go(Phase.STREAMING)
+    view.refresh()
+    bright = is_colour(pixels(view.grab()), view.theme.good).sum()
+    session.go(Phase.LOST)
+    view.refresh()
+    assert view.says == "No samples come: this is how the electrodes were last."
+    assert view.heading() == "Signal quality · not now"
+    assert is_colour(pixels(view.grab()), view.theme.good).sum() < bright / 10
+    session.go(Phase.RECOVERED)
+    view.refresh()
+    assert view.heading() == "Signal · 8 of 8 good"
 
 
 def test_channels_that_are_no_electrodes_are_left_in_peace(show):
