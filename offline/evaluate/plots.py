@@ -187,7 +187,7 @@ def protocols_plot(marks: Mapping[str, Sequence[tuple[str, Figure]]], chance: fl
     axes.axhline(chance, color="0.4", linestyle="--", linewidth=1, label="chance")
     axes.set_xticks(range(len(groups)), [group.replace(" and ", "\nand ") for group in groups])
     axes.set(ylabel="share of trials right [95 %]", ylim=(0, 1.02), xlim=(-0.5, len(groups) - 0.5), title=title)
-    axes.legend(fontsize=7, ncols=2)
+    canvas.legend(loc="outside lower center", fontsize=7, ncols=len(marks) + 1)
     return _png(canvas)
 
 
