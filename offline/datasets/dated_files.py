@@ -12,7 +12,7 @@ from pathlib import Path
 from offline.datasets.dataset import natural_key
 from offline.datasets.local_dataset import LocalDataset
 from sclcm_core.errors import DatasetError
-from sclcm_core.simulation.sidecar import SIDECAR
+from sclcm_core.simulation.sidecar import SIDECAR, expected_files
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +63,7 @@ def dated_files(folder: Path, dataset: LocalDataset) -> list[DatedFile]:
         elif path.name not in _NO_RECORDINGS:
             logger.warning("'%s' is not named <subject>_<YYYYMMDD>.mat and is left out", path)
     if not files:
+        warn_of_unfinished(folder, 0)
         raise dataset.error(f"The folder '{folder}' holds no files like 1_20131027.mat.")
     _refuse_two_namings(folder, files)
     return sorted(files, key=lambda file: (natural_key(file.subject), file.date))
@@ -103,9 +104,30 @@ def warn_of_counts(name: str, folder: Path, visits: dict[str, int], n_subjects: 
         The published numbers.
     """
     if (folder / SIDECAR).exists():
+        warn_of_unfinished(folder, sum(visits.values()))
         return
     if len(visits) != n_subjects:
         logger.warning("%s has %d subjects; '%s' holds %d", name, n_subjects, folder, len(visits))
     for subject, n_found in visits.items():
         if n_found != n_visits:
             logger.warning("%s has %d visits a subject; '%s' holds %d of subject %s", name, n_visits, folder, n_found, subject)
+
+
+def warn_of_unfinished(folder: Path, n_found: int) -> None:
+    """Say so when a simulated data set lacks files, as one does whose writing was interrupted.
+
+    Parameters
+    ----------
+    folder : Path
+        Where its files of signals are.
+    n_found : int
+        How many there are.
+    """
+    n_expected = expected_files(folder) or 0
+    if n_found < n_expected:
+        logger.warning(
+            "'%s' holds %d of the %d files that were to be simulated; the same 'sclcm-offline simulate' again writes the others.",
+            folder,
+            n_found,
+            n_expected,
+        )

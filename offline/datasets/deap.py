@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from offline.datasets.dataset import LabelledRecording, Source, natural_key
-from offline.datasets.dated_files import warn_of_counts
+from offline.datasets.dated_files import warn_of_counts, warn_of_unfinished
 from offline.datasets.deap_ratings import N_VIDEOS, compare_ratings, find_ratings, read_ratings
 from offline.datasets.local_dataset import LocalDataset
 from offline.datasets.ratings import RatingScale
@@ -161,6 +161,7 @@ class Deap(DeapRatings):
         suffix = _SUFFIXES[self.files]
         paths = [path for path in folder.glob(f"s*{suffix}") if _NAME.fullmatch(path.name)]
         if not paths:
+            warn_of_unfinished(folder, 0)
             raise self.error(f"The folder '{folder}' holds no files like s01{suffix}.")
         ratings_path = find_ratings(base)
         if ratings_path is None and self.ratings == "participant_ratings":

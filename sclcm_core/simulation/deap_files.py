@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from sclcm_core.simulation.person import draw_person
 from sclcm_core.simulation.python2_pickle import python2_pickle
 from sclcm_core.simulation.settings import EMOTIONS, HeadSettings
 from sclcm_core.simulation.sidecar import mark_simulated
+from sclcm_core.simulation.whole_files import Progress, Steps, whole_file
 from sclcm_core.types import Float64Array
 
 SFREQ = 128.0
@@ -25,6 +25,7 @@ BASELINE_S = 3.0
 N_VIDEOS = 40
 """Number of videos, the same for everyone."""
 
+_SUFFIXES = {"python": ".dat", "matlab": ".mat"}
 _BAND = (4.0, 45.0)
 _FIRST_STIMULUS = 101
 _MEAN_VALENCE = (2.8, 5.0, 7.2)
@@ -34,8 +35,6 @@ _N_PERIPHERAL = 8
 _SMILE, _PULSE = (0.0, 0.0, 0.6), (-0.08, 0.0, 0.03)
 """What an emotion does beside the EEG: log amplitude of the zygomaticus, and relative rate of the pulse, which slows with what is
 unpleasant (after the pattern of Lang et al. 1993, doi:10.1111/j.1469-8986.1993.tb03352.x)."""
-
-Progress = Callable[[int, int], None]
 
 
 def video_emotion(video: int) -> int:
@@ -76,51 +75,66 @@ def write_deap(
     matlab : bool
         Whether to write ``data_preprocessed_matlab/sNN.mat`` too.
     progress : callable, optional
-        Called with the number of subjects written and of all.
+        Called with the number of trials written and of all.
 
     Returns
     -------
     list of Path
-        The files with signals.
+        The files with signals; those that are there already are of the same signals, and stay.
     """
     settings = settings or HeadSettings()
     kinds = ("python", "matlab") if matlab else ("python",)
     dirs = {kind: folder / f"data_preprocessed_{kind}" for kind in kinds}
     for place in dirs.values():
         place.mkdir(parents=True, exist_ok=True)
-        mark_simulated(folder, place, settings, seed)
-    written: list[Path] = []
-    ratings: list[str] = ["Participant_id,Trial,Experiment_id,Start_time,Valence,Arousal,Dominance,Liking,Familiarity"]
+        mark_simulated(folder, place, settings, seed, n_files=n_subjects, seconds=(video_s,))
+    _write_ratings(folder, n_subjects, seed)
+    steps = Steps(n_subjects * N_VIDEOS, progress)
+    paths = []
     for subject in range(1, n_subjects + 1):
-        data, labels = _subject(subject, video_s, settings, seed)
-        written += [_write(place, kind, subject, data, labels) for kind, place in dirs.items()]
-        ratings += _rating_rows(subject, labels, np.random.default_rng([seed, subject, 3]))
-        if progress is not None:
-            progress(subject, n_subjects)
+        mine = [place / f"s{subject:02d}{_SUFFIXES[kind]}" for kind, place in dirs.items()]
+        if all(path.exists() for path in mine):
+            steps.take(N_VIDEOS)
+        else:
+            _write(mine, {"labels": _labels(seed, subject), "data": _signals(subject, video_s, settings, seed, steps)})
+        paths += mine
+    return paths
+
+
+def _write_ratings(folder: Path, n_subjects: int, seed: int) -> None:
+    rows = ["Participant_id,Trial,Experiment_id,Start_time,Valence,Arousal,Dominance,Liking,Familiarity"]
+    for subject in range(1, n_subjects + 1):
+        rows += _rating_rows(subject, _labels(seed, subject), np.random.default_rng([seed, subject, 3]))
     (folder / "metadata_csv").mkdir(exist_ok=True)
-    (folder / "metadata_csv" / "participant_ratings.csv").write_text("\n".join(ratings) + "\n", encoding="utf-8")
-    return written
+    (folder / "metadata_csv" / "participant_ratings.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
-def _write(place: Path, kind: str, subject: int, data: Float64Array, labels: Float64Array) -> Path:
-    if kind == "python":
-        path = place / f"s{subject:02d}.dat"
-        path.write_bytes(python2_pickle({"labels": labels, "data": data}))
-        return path
+def _labels(seed: int, subject: int) -> Float64Array:
+    """Return the ratings of a subject, shape (40, 4), 1 to 9."""
+    return _ratings(np.random.default_rng([seed, subject, 2]))
+
+
+def _write(paths: list[Path], content: dict[str, Float64Array]) -> None:
     from scipy.io import savemat
 
-    path = place / f"s{subject:02d}.mat"
-    savemat(path, {"labels": labels, "data": data}, do_compression=True)
-    return path
+    for path in paths:
+        with whole_file(path) as unfinished:
+            if path.suffix == ".dat":
+                unfinished.write_bytes(python2_pickle(content))
+            else:
+                savemat(unfinished, content, appendmat=False, do_compression=True)
 
 
-def _subject(subject: int, video_s: float, settings: HeadSettings, seed: int) -> tuple[Float64Array, Float64Array]:
-    """Return signals (40, 40, n_times) in µV and ratings (40, 4) of a subject."""
+def _signals(subject: int, video_s: float, settings: HeadSettings, seed: int, steps: Steps) -> Float64Array:
+    """Return the signals of a subject, shape (40, 40, n_times), in µV."""
     person = draw_person(np.random.default_rng([seed, subject]), settings.subject_effect)
     rng = np.random.default_rng([seed, subject, 1])
     head = SimulatedHead(rng, SFREQ, DEAP_CHANNELS, settings, person)
-    data = np.stack([_video(head, video, video_s, settings, rng) for video in range(N_VIDEOS)])
-    return data, _ratings(np.random.default_rng([seed, subject, 2]))
+    videos = []
+    for video in range(N_VIDEOS):
+        videos.append(_video(head, video, video_s, settings, rng))
+        steps.take()
+    return np.stack(videos)
 
 
 def _video(head: SimulatedHead, video: int, video_s: float, settings: HeadSettings, rng: np.random.Generator) -> Float64Array:

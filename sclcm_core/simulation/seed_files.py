@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from sclcm_core.simulation.head import SimulatedHead
 from sclcm_core.simulation.person import draw_person
 from sclcm_core.simulation.settings import EMOTIONS, HeadSettings
 from sclcm_core.simulation.sidecar import mark_simulated
+from sclcm_core.simulation.whole_files import Progress, Steps, whole_file
 from sclcm_core.types import Float64Array
 
 CLIP_SECONDS = (235, 233, 206, 238, 185, 195, 237, 216, 265, 237, 235, 233, 235, 238, 206)
@@ -29,8 +29,6 @@ _HIGHEST_FREQUENCY = 75.0
 _PAUSE_S = 5.0
 _FIRST_STIMULUS = 1
 _DATES = ("20131027", "20131103", "20131113")
-
-Progress = Callable[[int, int], None]
 
 
 def write_seed(
@@ -60,29 +58,31 @@ def write_seed(
     seed : int
         The same seed writes the same signals.
     progress : callable, optional
-        Called with the number of files written and of all.
+        Called with the number of trials written and of all.
 
     Returns
     -------
     list of Path
-        The files with signals.
+        The files with signals; those that are there already are of the same signals, and stay.
     """
     if not 1 <= n_sessions <= len(_DATES):
         raise ValueError(f"SEED has 1 to {len(_DATES)} sessions; got {n_sessions}.")
     data_dir = folder / "Preprocessed_EEG"
     data_dir.mkdir(parents=True, exist_ok=True)
-    mark_simulated(folder, data_dir, settings or HeadSettings(), seed)
-    _write_labels(data_dir)
+    settings = settings or HeadSettings()
     durations = CLIP_SECONDS if clip_s is None else (clip_s,) * len(CLIP_LABELS)
-    written: list[Path] = []
-    for subject in range(1, n_subjects + 1):
-        for session in range(n_sessions):
-            path = data_dir / f"{subject}_{_DATES[session]}.mat"
-            _write_session(path, (seed, subject, session), durations, settings or HeadSettings())
-            written.append(path)
-            if progress is not None:
-                progress(len(written), n_subjects * n_sessions)
-    return written
+    visits = [(subject, session) for subject in range(1, n_subjects + 1) for session in range(n_sessions)]
+    mark_simulated(folder, data_dir, settings, seed, n_files=len(visits), seconds=durations)
+    _write_labels(data_dir)
+    steps = Steps(len(visits) * len(durations), progress)
+    paths = [data_dir / f"{subject}_{_DATES[session]}.mat" for subject, session in visits]
+    for path, visit in zip(paths, visits, strict=True):
+        if path.exists():
+            steps.take(len(durations))
+        else:
+            with whole_file(path) as unfinished:
+                _write_session(unfinished, (seed, *visit), durations, settings, steps)
+    return paths
 
 
 def _write_labels(data_dir: Path) -> None:
@@ -96,7 +96,9 @@ def _write_labels(data_dir: Path) -> None:
     )
 
 
-def _write_session(path: Path, who: tuple[int, int, int], durations: tuple[float, ...], settings: HeadSettings) -> None:
+def _write_session(
+    path: Path, who: tuple[int, int, int], durations: tuple[float, ...], settings: HeadSettings, steps: Steps
+) -> None:
     """Write the session that `who` (seed, subject, session) names."""
     from scipy.io import savemat
 
@@ -105,8 +107,11 @@ def _write_session(path: Path, who: tuple[int, int, int], durations: tuple[float
     initials = "".join(rng_person.choice(list(string.ascii_lowercase), 3))
     head = SimulatedHead(np.random.default_rng(who), SFREQ, SEED_CHANNELS, settings, person)
     sos = signal.butter(4, _HIGHEST_FREQUENCY, fs=SFREQ, output="sos")
-    trials = {f"{initials}_eeg{k + 1}": _trial(head, k, seconds, sos) for k, seconds in enumerate(durations)}
-    savemat(path, trials, do_compression=True)
+    trials = {}
+    for k, seconds in enumerate(durations):
+        trials[f"{initials}_eeg{k + 1}"] = _trial(head, k, seconds, sos)
+        steps.take()
+    savemat(path, trials, appendmat=False, do_compression=True)
 
 
 def _trial(head: SimulatedHead, clip: int, seconds: float, sos: Float64Array) -> Float64Array:

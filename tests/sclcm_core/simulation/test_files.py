@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 import scipy.io
 
+from sclcm_core.errors import DatasetError
 from sclcm_core.simulation import HeadSettings, write_deap, write_seed
 from sclcm_core.simulation.deap_files import video_emotion
 from sclcm_core.simulation.python2_pickle import python2_pickle
 from sclcm_core.simulation.seed_files import CLIP_LABELS, CLIP_SECONDS
+from sclcm_core.simulation.sidecar import expected_files
+from sclcm_core.simulation.whole_files import Progress
 
 
 @pytest.fixture(scope="module")
@@ -115,10 +118,55 @@ def test_the_same_seed_writes_the_same_signals(tmp_path: Path) -> None:
     assert all(np.array_equal(one[key], two[key]) for key in one if "_eeg" in key)
 
 
-def test_progress_is_told(tmp_path: Path) -> None:
+def test_progress_is_told_from_the_start_and_trial_by_trial(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
-    write_deap(tmp_path, n_subjects=2, video_s=0.5, matlab=False, progress=lambda done, of: told.append((done, of)))
-    assert told == [(1, 2), (2, 2)]
+    write_deap(tmp_path / "deap", n_subjects=2, video_s=0.5, matlab=False, progress=lambda *step: told.append(step))
+    assert told == [(k, 80) for k in range(81)]
+    told.clear()
+    write_seed(tmp_path / "seed", n_subjects=1, clip_s=1.0, progress=lambda *step: told.append(step))
+    assert told == [(k, 15) for k in range(16)]
+
+
+class StopError(Exception):
+    pass
+
+
+def stop_at(n_steps: int) -> Progress:
+    def progress(done: int, _: int) -> None:
+        if done == n_steps:
+            raise StopError
+
+    return progress
+
+
+def test_an_interrupted_seed_holds_whole_files_alone_and_the_same_again_writes_the_others(tmp_path: Path) -> None:
+    with pytest.raises(StopError):
+        write_seed(tmp_path, n_subjects=2, clip_s=1.0, progress=stop_at(22))
+    place = tmp_path / "Preprocessed_EEG"
+    assert [path.name for path in place.glob("*_*")] == ["1_20131027.mat"]
+    assert expected_files(place) == 2
+    first = (place / "1_20131027.mat").stat().st_mtime_ns
+    told: list[tuple[int, int]] = []
+    write_seed(tmp_path, n_subjects=2, clip_s=1.0, progress=lambda *step: told.append(step))
+    assert told[:2] == [(0, 30), (15, 30)] and (place / "1_20131027.mat").stat().st_mtime_ns == first
+    whole = write_seed(tmp_path / "whole", n_subjects=2, clip_s=1.0)[1]
+    one, two = scipy.io.loadmat(place / "2_20131027.mat"), scipy.io.loadmat(whole)
+    assert all(np.array_equal(one[key], two[key]) for key in one if "_eeg" in key)
+
+
+def test_an_interrupted_deap_holds_whole_files_alone(tmp_path: Path) -> None:
+    with pytest.raises(StopError):
+        write_deap(tmp_path, n_subjects=2, video_s=0.5, progress=stop_at(60))
+    found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("s*.*") if path.name.startswith("s0")}
+    assert found == {"data_preprocessed_python/s01.dat", "data_preprocessed_matlab/s01.mat"}
+
+
+def test_two_simulations_do_not_mix_in_a_folder(tmp_path: Path) -> None:
+    write_deap(tmp_path, n_subjects=1, video_s=0.5, matlab=False)
+    with pytest.raises(DatasetError, match="holds another simulation"):
+        write_deap(tmp_path, n_subjects=1, video_s=0.5, matlab=False, seed=1)
+    write_deap(tmp_path, n_subjects=2, video_s=0.5, matlab=False)  # more people of the same
+    assert expected_files(tmp_path / "data_preprocessed_python") == 2
 
 
 def test_more_sessions_than_seed_has_are_refused(tmp_path: Path) -> None:
