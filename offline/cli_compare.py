@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from offline.cli_values import numbers, whole_numbers
+
 if TYPE_CHECKING:
     from offline.config import RunConfig
     from offline.evaluate.compare_methods import Plan
@@ -42,8 +44,10 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     command.add_argument("config", type=Path, metavar="CONFIG", help="a run config, which may have a section [compare]")
     command.add_argument("--methods", metavar="A,B,...", help="methods to compare (default: all)")
-    command.add_argument("--shares", metavar="X,X,...", help="shares of labelled training trials, 0..1 (default: the config's)")
-    command.add_argument("--seeds", metavar="N,N,...", help="seeds (default: the config's)")
+    command.add_argument(
+        "--shares", type=numbers, metavar="X,X,...", help="shares of labelled training trials, 0..1 (default: the config's)"
+    )
+    command.add_argument("--seeds", type=whole_numbers, metavar="N,N,...", help="seeds (default: the config's)")
     command.add_argument("--folds", type=int, metavar="N", help="run the first N folds alone; the tables say how many people")
     command.add_argument("--run-dir", type=Path, metavar="DIR", help="folder for results (default: runs/NAME)")
     command.add_argument("--data-root", type=Path, metavar="DIR", help="folder of the data set")
@@ -126,10 +130,9 @@ def _plan(options: argparse.Namespace) -> Plan:
 
     config, comparison = load_comparison(options.config)
     if options.shares:
-        shares = [float(text) for text in options.shares.split(",")]
-        comparison = parse_comparison(comparison.model_dump() | {"shares": shares}, "--shares")
+        comparison = parse_comparison(comparison.model_dump() | {"shares": options.shares}, "--shares")
     only = [name.strip() for name in options.methods.split(",")] if options.methods else None
-    seeds = require_seeds([int(text) for text in options.seeds.split(",")] if options.seeds else [config.seed])
+    seeds = require_seeds(options.seeds or [config.seed])
     folder = options.run_dir or Path("runs") / config.name
     config, root = _at_home(config, options.data_root)
     return Plan(config, comparison, tuple(make_arms(config, comparison, only)), seeds, folder, root, options.folds)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from offline.cli_values import whole_numbers
+
 if TYPE_CHECKING:
     from offline.stages import Run
 
@@ -54,7 +56,11 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         command.add_argument("--data-root", type=Path, metavar="DIR", help="folder of the data set")
         if name == "few-shot":
             command.add_argument(
-                "--trials", default="1,3,5", metavar="A,B,...", help="labelled trials a class (default: 1,3,5)"
+                "--trials",
+                type=whole_numbers,
+                default="1,3,5",
+                metavar="A,B,...",
+                help="labelled trials a class (default: 1,3,5)",
             )
             command.add_argument(
                 "--methods", default="ce,triplet", metavar="A,B", help="finetuning methods (default: ce,triplet)"
@@ -72,13 +78,12 @@ def run_few_shot(options: argparse.Namespace, open_run: Opener, print_table: Tab
     from offline.progress import progress_bar
 
     run = open_run(options)
-    numbers = [int(text) for text in options.trials.split(",")]
     rows = []
     for method in options.methods.split(","):
         section = run.config.finetune.model_dump(mode="json") | {"method": method, "options": _options_for(run, method)}
         config = changed_config(run.config, finetune=section)
         with progress_bar(method) as report:
-            rows += few_shot(config, run.windows, numbers, report=report)
+            rows += few_shot(config, run.windows, options.trials, report=report)
     table = few_shot_rows(rows)
     notes = few_shot_notes(run.windows.dataset, run.windows.n_classes)
     content = {"notes": notes, "rows": [dict(zip(FEW_SHOT_TABLE, row, strict=True)) for row in table]}

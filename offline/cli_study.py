@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from offline.cli_values import whole_numbers
 from sclcm_core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def add_engine_options(stage: argparse.ArgumentParser) -> None:
     """Add what says who computes, and over which seeds and settings."""
     stage.add_argument(
         "--seeds",
-        type=_numbers,
+        type=whole_numbers,
         metavar="N,N,...",
         help="evaluate with each seed, and give mean and spread (default: those of the config)",
     )
@@ -227,7 +228,3 @@ def engine_of(options: argparse.Namespace, folder: Path) -> Engine:
     settings = {key: int(value) if value.isdigit() else value for key, _, value in pairs}
     jobs = options.jobs or default_jobs()
     return Engine(options.engine, jobs, options.scheduler, folder / "jobs", settings)
-
-
-def _numbers(text: str) -> list[int]:
-    return [int(part) for part in text.split(",")]

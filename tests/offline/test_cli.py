@@ -156,3 +156,19 @@ def test_help_imports_neither_torch_nor_mne_nor_scipy():
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip().endswith("[]")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("evaluate", "a.toml", "--seeds", "a"),
+        ("compare-methods", "a.toml", "--seeds", "1;2"),
+        ("compare-methods", "a.toml", "--shares", "all"),
+        ("few-shot", "a.toml", "--trials", "1,"),
+    ],
+)
+def test_a_list_that_is_none_of_numbers_is_refused_with_an_example(arguments, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    said = capsys.readouterr().err
+    assert f"argument {arguments[2]}: '{arguments[3]}' is no list of" in said and "by commas, such as" in said
