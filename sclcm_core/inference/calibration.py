@@ -149,9 +149,10 @@ def calibrate(
     Notes
     -----
     Blocks are held out one at a time, or, where every class has several stimuli, all blocks of a stimulus together: who was told a clip
-    knows it again, whatever it moves. The head is fitted on the others. A block's share of right windows is one observation, so the
-    interval is Wilson's with the number of blocks: a share in 0..1 varies no more than a yes or no, and the interval is on the safe
-    side. Classes count alike; ``n = n_classes² / Σ 1/n_blocks_of_class`` is the number of blocks that such a mean is worth.
+    knows it again, whatever it moves. The head is fitted on the others. What is held out together is one observation, its share of
+    right windows: the showings of a clip are answered alike. So the interval is Wilson's with the number of blocks, or of stimuli: a
+    share in 0..1 varies no more than a yes or no, and the interval is on the safe side. Classes count alike; ``n = n_classes² /
+    Σ 1/n_of_class`` is the number of observations that such a mean is worth.
     """
     class_names = _class_names(manifest, blocks)
     trust = manifest.trust(has_baseline=normaliser is not None)
@@ -160,14 +161,16 @@ def calibrate(
     windows = _windows(embedder, normaliser or manifest.normaliser.normaliser(), blocks, class_names, scale=scale)
     overlap = max(1.0, manifest.features.span_s / manifest.features.hop_s)
     held_out = _held_out_logits(windows, _folds(blocks), overlap)
-    share = block_share(held_out.argmax(axis=1) == windows.label, windows.block, windows.label)
-    parent = block_share(windows.prior.argmax(axis=1) == windows.label, windows.block, windows.label) if knows else None
+    observed = _observations(blocks)
+    of_window = observed[windows.block]
+    share = block_share(held_out.argmax(axis=1) == windows.label, of_window, windows.label)
+    parent = block_share(windows.prior.argmax(axis=1) == windows.label, of_window, windows.label) if knows else None
     chance, n_blocks = 1.0 / len(class_names), len(blocks)
     is_accepted = share.low > chance and (parent is None or share.value >= parent.value)
     return CalibrationResult(
         class_names,
         is_accepted,
-        _sentence(share, parent, chance, n_blocks),
+        _sentence(share, parent, chance, _counted(n_blocks, len(np.unique(observed)))),
         share,
         parent,
         chance,
@@ -291,10 +294,19 @@ def _held_together(blocks: Sequence[LabelledBlock]) -> Sequence[int] | Sequence[
     return stimuli if min(map(len, of_class.values())) > 1 else range(len(blocks))
 
 
-def _sentence(share: Share, parent: Share | None, chance: float, n_blocks: int) -> str:
-    figures = (
-        f"{share.value:.0%} on held-out blocks [{share.low:.0%}, {share.high:.0%}], chance {chance:.0%}, {n_blocks} blocks"
-    )
+def _observations(blocks: Sequence[LabelledBlock]) -> IntArray:
+    """Return the number of the observation that each block belongs to: of its class and of what it is held out together with."""
+    numbers: dict[tuple[str, int | str], int] = {}
+    held = _held_together(blocks)
+    return np.array([numbers.setdefault((b.label, h), len(numbers)) for b, h in zip(blocks, held, strict=True)])
+
+
+def _counted(n_blocks: int, n_observations: int) -> str:
+    return f"{n_blocks} blocks" if n_observations == n_blocks else f"{n_blocks} blocks of {n_observations} stimuli"
+
+
+def _sentence(share: Share, parent: Share | None, chance: float, counted: str) -> str:
+    figures = f"{share.value:.0%} on held-out blocks [{share.low:.0%}, {share.high:.0%}], chance {chance:.0%}, {counted}"
     before = "" if parent is None else f"; before: {parent.value:.0%}"
     if share.low <= chance:
         return f"Not better than chance: not applied. {figures}{before}."

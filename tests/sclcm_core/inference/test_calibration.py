@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -116,6 +117,16 @@ def test_who_knows_a_clip_again_is_not_better_than_chance(tiny: Bundle) -> None:
 
     assert sum(accepted(seed, "block {clip} {time}") for seed in range(12)) > 8
     assert sum(accepted(seed, "clip {clip}#{time}") for seed in range(12)) <= 4
+
+
+def test_the_showings_of_a_clip_are_one_observation_of_the_interval(tiny: Bundle, rng) -> None:
+    blocks = made_blocks(rng, ABBA + ABBA[:4], 3.0)
+    shown = [replace(block, name=f"{block.label} {k // 2 % 2}#{k}") for k, block in enumerate(blocks)]
+    alone, together = (calibrate(OnnxEmbedder(tiny.path), tiny.manifest, found) for found in (blocks, shown))
+    assert alone.held_out.value == together.held_out.value == 1.0
+    assert alone.held_out.low == pytest.approx(16 / (16 + 1.96**2), abs=1e-3)
+    assert together.held_out.low == pytest.approx(4 / (4 + 1.96**2), abs=1e-3)
+    assert alone.sentence.count("16 blocks; ") == together.sentence.count("16 blocks of 4 stimuli; ") == 1
 
 
 def test_classes_of_ones_own_replace_those_of_the_model(tiny: Bundle, rng, tmp_path: Path) -> None:
