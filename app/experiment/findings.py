@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.experiment.unsmoothed import smoothing_of, unsmoothed
 from app.session.recorded_session import RecordedSession
 from sclcm_core.inference.calibration import Share, block_share
 from sclcm_core.inference.calibration_windows import plain_reason
@@ -91,6 +92,9 @@ class Findings:
         Reason, number of windows, and seconds from the first to the last of them.
     n_predictions : int
         Windows of the session.
+    smoothing_s : float or None
+        Time constant of the smoothing that was taken out of the presentations' answers, in s; None where it is not known and the
+        answers are as they were shown.
     """
 
     class_names: tuple[str, ...]
@@ -101,6 +105,7 @@ class Findings:
     by_rating: dict[tuple[str, str], Counter[str]]
     withheld: tuple[tuple[str, int, float], ...]
     n_predictions: int
+    smoothing_s: float | None = None
 
 
 def find_out(session: RecordedSession, mapping: MarkerMapping | None = None) -> Findings:
@@ -116,12 +121,15 @@ def find_out(session: RecordedSession, mapping: MarkerMapping | None = None) -> 
     Returns
     -------
     Findings
-        Windows across the edge of a presentation belong to none.
+        Windows across the edge of a presentation belong to none, and the smoothing, which reaches from one presentation into the
+        next, is taken out of what is said of them.
     """
     ratings = find_ratings(session.markers)
     spans = [span for span in find_spans(session.markers, mapping) if span.kind == "stimulus"]
     names = session.header.class_names
-    shown = tuple(_presentation(span, session.predictions, ratings, names) for span in spans)
+    smoothing_s = smoothing_of(session)
+    own = session.predictions if smoothing_s is None else tuple(unsmoothed(session.predictions, smoothing_s))
+    shown = tuple(_presentation(span, own, ratings, names) for span in spans)
     confusion: dict[str, Counter[str]] = {}
     for one in shown:
         confusion.setdefault(one.span.label, Counter()).update([one.answer or "no answer"])
@@ -134,6 +142,7 @@ def find_out(session: RecordedSession, mapping: MarkerMapping | None = None) -> 
         _by_rating(shown),
         _withheld(session.predictions),
         len(session.predictions),
+        smoothing_s,
     )
 
 

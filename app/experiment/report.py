@@ -103,6 +103,7 @@ def report_html(
         f"<p class=muted>{duration_s:.0f} s, {len(header.ch_names)} channels at {header.sfreq:g} Hz{lost}; "
         f"model {escape(header.model)} ({escape(header.model_sha256[:12])}); {findings.n_predictions} windows{kept}.</p>",
         f'<img alt="Time course" src="data:image/png;base64,{base64.b64encode(picture).decode()}">',
+        f"<p class=muted>{_of_smoothing(findings.smoothing_s)}</p>",
         "<h2>By stimulus: mean probability [95 % over presentations]</h2>" + _table(tables["stimuli"]),
         "<h2>Answers against labels, in presentations</h2>" + _table(tables["confusion"]) + _agreement(findings),
         "<h2>Answers against ratings, in presentations</h2>" + _table(tables["ratings"]),
@@ -111,6 +112,20 @@ def report_html(
         "<h2>Quality of the signal, share of the time</h2>" + _table(tables["quality"]),
     ]
     return "\n".join(parts) + "\n"
+
+
+def _of_smoothing(smoothing_s: float | None) -> str:
+    if smoothing_s is None:
+        return (
+            "The figures below are of answers as they were shown. How they were smoothed is not known here (the model is not at hand), "
+            "so that each presentation may reach into the next."
+        )
+    if smoothing_s == 0:
+        return "The figures below are of answers that were not smoothed."
+    return (
+        f"The picture shows answers as they were shown, smoothed over {smoothing_s:g} s. From the figures below the smoothing is taken "
+        "out: no presentation reaches into the next."
+    )
 
 
 def _agreement(findings: Findings) -> str:

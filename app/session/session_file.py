@@ -73,6 +73,7 @@ class SessionHeader(BaseModel):
     model_sha256: str = Field(description="hash of its bundle")
     features_key: str = Field(description="hash of what was computed from the signal")
     class_names: tuple[str, ...] = Field(description="in the order of the probabilities")
+    smoothing_s: float | None = Field(None, description="time constant of the smoothing in s; older recordings do not say")
     policy: Literal["every", "newest"] = Field(description="which windows were predicted")
     baseline_s: float = Field(0.0, description="rest at the start of the stream from which the baseline was taken, in s")
     person: str = Field("", description="whose session it is, where several people share a file")
@@ -152,6 +153,7 @@ def describe_model(bundle: Bundle) -> dict[str, Any]:
         "model_sha256": bundle.sha256,
         "features_key": manifest.features.cache_key(),
         "class_names": manifest.class_names,
+        "smoothing_s": manifest.smoothing_s,
     }
 
 

@@ -19,6 +19,9 @@ from sclcm_core.inference.typicality import mean_frames
 from sclcm_core.streaming.quality_watch import QualityGate
 from sclcm_core.types import FeatureFrame, Float32Array, Float64Array, FloatArray, Prediction
 
+ABSTENTIONS = ("the model knows no confidence", "not sure enough")
+"""What the reasons begin with for which an answer is kept back that was made, and smoothed, all the same."""
+
 
 class WindowPolicy(Enum):
     """Which windows are predicted when several have completed at once."""
@@ -190,10 +193,10 @@ class Pipeline:
         if self._risk is None:
             return None
         if self._threshold is None:
-            return f"the model knows no confidence for at most {self._risk:.0%} wrong answers"
+            return f"{ABSTENTIONS[0]} for at most {self._risk:.0%} wrong answers"
         if confidence >= self._threshold:
             return None
-        return f"not sure enough: {confidence:.2f} of {self._threshold:.2f} (for at most {self._risk:.0%} wrong answers)"
+        return f"{ABSTENTIONS[1]}: {confidence:.2f} of {self._threshold:.2f} (for at most {self._risk:.0%} wrong answers)"
 
     def _why_withheld(self) -> str | None:
         if self._baseline:

@@ -10,6 +10,7 @@ from app.experiment.session_folder import SessionFolder
 from app.experiment.tables import write_tables
 from app.session.recorded_session import RecordedSession
 from app.session.session_file import SessionHeader
+from sclcm_core.inference.smoothing import ProbabilitySmoother
 from sclcm_core.types import Marker, Prediction
 
 NAMES = ("calm", "tense")
@@ -47,6 +48,26 @@ def test_each_presentation_has_its_windows_its_answer_and_its_ratings(session: R
     assert [one.n_withheld for one in shown] == [0, 0, 4, 0]
     assert [one.answer for one in shown] == ["calm", "tense", "calm", "calm"]
     assert shown[0].ratings == {"valence": 8} and shown[0].probabilities[0] == pytest.approx(0.9)
+
+
+def test_a_presentation_does_not_reach_into_the_next_by_the_smoothing(session: RecordedSession) -> None:
+    from dataclasses import replace
+
+    smoother, shown = ProbabilitySmoother(2.0), []
+    for p in session.predictions:
+        if p.withheld:
+            smoother.reset()
+        shown.append(p if p.withheld else replace(p, probabilities=smoother.push(p.probabilities, p.t_end)))
+    header = session.header.model_copy(update={"smoothing_s": 2.0})
+    findings = find_out(replace(session, header=header, predictions=tuple(shown)))
+    told = replace(session, header=header.model_copy(update={"smoothing_s": 0.0}), predictions=tuple(shown))
+    assert [one.probabilities[0] for one in findings.presentations] == pytest.approx([0.9, 0.2, 0.7, 0.6], abs=1e-5)
+    assert find_out(told).presentations[1].probabilities[0] > 0.3  # as it was shown: 0.2, and much of the 0.9 before it
+    page = report_html(session, report_tables(findings, ()), findings, b"png", "moods")
+    assert "smoothed over 2 s. From the figures below the smoothing is taken out" in page
+    assert "How they were smoothed is not known here" in report_html(
+        session, report_tables(findings, ()), find_out(session), b"png", "moods"
+    )
 
 
 def test_figures_stand_over_presentations_with_their_intervals(session: RecordedSession) -> None:
