@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
+import gc
 import logging
 import math
 import os
@@ -332,11 +333,13 @@ def _run(arguments: argparse.Namespace, plan: Plan, bundle: Bundle) -> int:
         if arguments.headless:
             from app.headless import run_headless
 
+            gc.freeze()  # what is loaded by now stays: a collector that walks over it holds the samples up for tens of ms
             run_headless(session, sys.stdout, as_json=arguments.json, matcher=_matcher(arguments, bundle))
             return 0
         from app.gui.run_window import run_window
 
         words = _typed_words(arguments)
+        gc.freeze()
         status = run_window(session, close_at_end=arguments.seconds is not None, workbench=maker, words=words)
         if session.error is not None:
             raise session.error
