@@ -232,6 +232,17 @@ def protocol_text(config: RunConfig) -> str:
     return HELD_OUT if evaluate.options.get("honest") else PROTOCOLS[evaluate.split]
 
 
+def rest_text(config: RunConfig, windows: WindowSet) -> str:
+    """Say whose personal baseline holds rest that live would come later; empty where nobody's does."""
+    n_people, n_late = len(windows.baseline_frames), len(windows.late_rest)
+    if "personal" not in config.lines or not n_late:
+        return ""
+    return (
+        f" Along the line 'personal', {n_late} of {n_people} people are normalised by a minute of rest from between their trials, for too "
+        "little comes before the first: live, a person has only what came before, and these figures may be better than that."
+    )
+
+
 def measure(run: Run, *, n_jobs: int = 1, log: LogKind = "csv", encoder_dir: Path | None = None) -> Summary:
     """Cross-validate the recipe.
 
@@ -252,7 +263,7 @@ def measure(run: Run, *, n_jobs: int = 1, log: LogKind = "csv", encoder_dir: Pat
         Also in ``metrics.json``.
     """
     results = run_folds(run, n_jobs=n_jobs, log=log, encoder_dir=encoder_dir)
-    protocol = protocol_text(run.config)
+    protocol = protocol_text(run.config) + rest_text(run.config, run.windows)
     seed = Seed(run.config.seed).of("summary")
     evaluate = run.config.evaluate
     summary = summarise(

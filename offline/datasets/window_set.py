@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from offline.datasets.dataset import DatasetCard, RecordingFrames
+from offline.datasets.rests import RestGatherer
 from sclcm_core.errors import DatasetError
 from sclcm_core.features.spec import FeatureSpec
 from sclcm_core.types import BoolArray, Float32Array, Float64Array
@@ -44,7 +45,8 @@ class WindowSet:
     is_baseline : ndarray of bool, shape (n,)
         True where the window lies wholly in the rest baseline; such windows are neither trained nor tested on.
     baseline_frames : dict of int to ndarray of float32, shape (n_frames, n_bands, n_columns)
-        Trusted frames of each subject's rest baseline, in nats or dB; subjects without one are left out.
+        Trusted frames of each subject's rest baseline, in nats or dB: those before the first trial of a visit, as live; subjects
+        without one are left out.
     baseline_session : dict of int to ndarray of int64, shape (n_frames,)
         Session in which each baseline frame was measured.
     class_names, subject_names, stimulus_names, trial_names, recording_names : tuple of str
@@ -53,6 +55,11 @@ class WindowSet:
         What was computed.
     dataset : DatasetCard
         What must be said of the data.
+    rest_recordings : frozenset of int
+        Recordings that the baselines are from.
+    late_rest : frozenset of int
+        Subjects of whom too little rest comes before the first trial: the first minute of all their rests is the baseline, and
+        holds what live comes later.
     dropped : dict of str to int
         Windows left out, by reason.
     """
@@ -75,6 +82,8 @@ class WindowSet:
     dataset: DatasetCard
     baseline_frames: Mapping[int, Float32Array] = field(default_factory=dict)
     baseline_session: Mapping[int, Int64Array] = field(default_factory=dict)
+    rest_recordings: frozenset[int] = frozenset()
+    late_rest: frozenset[int] = frozenset()
     dropped: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -96,6 +105,26 @@ class WindowSet:
     def n_classes(self) -> int:
         """Number of classes."""
         return len(self.class_names)
+
+    def rest_of(self, subject: int, session: int) -> Float32Array | None:
+        """Return a subject's baseline in a visit: of that visit, else of the last before it that has one, else of the first.
+
+        Parameters
+        ----------
+        subject, session : int
+            Index of the subject, and number of the visit.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_frames, n_bands, n_columns), or None
+            In nats or dB; None when the subject has none.
+        """
+        frames, visit = self.baseline_frames.get(subject), self.baseline_session.get(subject)
+        if frames is None or visit is None:
+            return frames
+        earlier = visit[visit <= session]
+        chosen: Float32Array = frames[visit == (earlier.max() if len(earlier) else visit.min())]
+        return chosen
 
     def select(self, mask: npt.NDArray[np.bool_] | Int64Array) -> Self:
         """Return some of the windows; the tables of names and the baselines stay as they are.
@@ -251,15 +280,15 @@ class _Builder:
         self.t0: list[Float64Array] = []
         self.is_baseline: list[BoolArray] = []
         self.subjects, self.stimuli, self.trials, self.recordings = _Table(), _Table(), _Table(), _Table()
-        self.baseline: dict[int, list[Float32Array]] = {}
-        self.baseline_session: dict[int, list[Int64Array]] = {}
+        self.rests = RestGatherer(spec)
         self.dropped: Counter[str] = Counter()
         self.simulated = False
 
     def add(self, frames: RecordingFrames) -> None:
         self.simulated |= frames.simulated
         ids = self._ids(frames)
-        self._add_baseline(ids[1], frames)
+        is_labelled = frames.label >= 0
+        self.rests.add((ids[1], frames.session), ids[-1], baseline_of(frames, self.spec), is_labelled=is_labelled)
         cut = cut_windows(frames, self.spec, self.hop, self.last_only)
         self.dropped += cut.dropped
         if len(cut.starts):
@@ -279,12 +308,6 @@ class _Builder:
             self.recordings.number(f"{trial}#{len(self.recordings.index)}"),
         )
 
-    def _add_baseline(self, subject: int, frames: RecordingFrames) -> None:
-        rest = baseline_of(frames, self.spec)
-        if len(rest):
-            self.baseline.setdefault(subject, []).append(rest)
-            self.baseline_session.setdefault(subject, []).append(np.full(len(rest), frames.session, np.int64))
-
     def finish(self, class_names: tuple[str, ...], card: DatasetCard) -> WindowSet:
         if not self.features:
             raise DatasetError(
@@ -295,6 +318,7 @@ class _Builder:
         if self.dropped:
             logger.warning("%s: windows left out: %s", card.title, dict(self.dropped))
         label, subject, session, trial, stimulus, recording = np.concatenate(self.ids).T.copy()
+        rests = self.rests.finish()
         return WindowSet(
             features=np.concatenate(self.features),
             label=label,
@@ -312,7 +336,9 @@ class _Builder:
             recording_names=self.recordings.names(),
             spec=self.spec,
             dataset=replace(card, simulated=card.simulated or self.simulated),
-            baseline_frames={key: np.concatenate(parts) for key, parts in self.baseline.items()},
-            baseline_session={key: np.concatenate(parts) for key, parts in self.baseline_session.items()},
+            baseline_frames=rests.frames,
+            baseline_session=rests.session,
+            rest_recordings=rests.recordings,
+            late_rest=rests.late,
             dropped=dict(self.dropped),
         )

@@ -61,7 +61,9 @@ def window_covariances(windows: WindowSet, recordings: Iterable[LabelledRecordin
         starts = np.round(windows.t0[mine] * windows.spec.sfreq).astype(np.int64)
         out[mine] = _covariances(signal, starts, windows.spec)
         subject = windows.subject_names.index(labelled.subject)
-        rest.setdefault(subject, []).append(_covariances(signal, _rest_starts(labelled, signal, windows.spec), windows.spec))
+        if number in windows.rest_recordings:
+            starts = _rest_starts(labelled, signal, windows.spec)
+            rest.setdefault(subject, []).append(_covariances(signal, starts, windows.spec))
     return Covariances(out, {subject: np.concatenate(parts) for subject, parts in rest.items()})
 
 

@@ -141,7 +141,7 @@ def _numbered(job: _Job) -> tuple[int, FoldResult]:
 
 
 def fold_fingerprint(config: RunConfig, windows: WindowSet, fold: Fold) -> str:
-    """Return a hash of everything that the result of a fold depends on: config, features, labels and the division.
+    """Return a hash of everything that the result of a fold depends on: config, features, labels, rests and the division.
 
     Parameters
     ----------
@@ -155,6 +155,9 @@ def fold_fingerprint(config: RunConfig, windows: WindowSet, fold: Fold) -> str:
     digest = hashlib.sha256(runs.fingerprint(config).encode())
     digest.update(np.ascontiguousarray(windows.features).tobytes())
     digest.update(windows.label.tobytes())
+    if "personal" in config.lines:
+        for subject, frames in sorted(windows.baseline_frames.items()):
+            digest.update(f"{subject}".encode() + np.ascontiguousarray(frames).tobytes())
     for field in dataclasses.fields(fold):
         value = getattr(fold, field.name)
         digest.update(value.tobytes() if isinstance(value, np.ndarray) else str(value).encode())

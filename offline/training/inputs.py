@@ -69,15 +69,15 @@ def population_normaliser(windows: WindowSet, indices: Int64Array) -> Normaliser
     return _fitted(windows, frames.reshape(-1, *frames.shape[2:]))
 
 
-def personal_normaliser(windows: WindowSet, subject: int) -> Normaliser:
+def personal_normaliser(windows: WindowSet, subject: int, session: int) -> Normaliser:
     """Take the statistics of a person's rest, as the live program does from the first minute.
 
     Parameters
     ----------
     windows : WindowSet
         Windows with the baselines of their subjects.
-    subject : int
-        Whose.
+    subject, session : int
+        Whose, and in which visit.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def personal_normaliser(windows: WindowSet, subject: int) -> Normaliser:
     DatasetError
         When the subject has no baseline.
     """
-    frames = windows.baseline_frames.get(subject)
+    frames = windows.rest_of(subject, session)
     if frames is None:
         raise DatasetError(
             f"Subject '{windows.subject_names[subject]}' of {windows.dataset.title} has no rest baseline.",
@@ -130,9 +130,9 @@ def normalised(windows: WindowSet, indices: Int64Array, line: Line, population: 
 
 def _by_people(chosen: WindowSet, line: Line, population: Normaliser) -> Float32Array:
     features = np.empty(chosen.features.shape, np.float32)
-    for person in np.unique(chosen.subject):
-        mine = np.flatnonzero(chosen.subject == person)
-        normaliser = population if line == "population" else personal_normaliser(chosen, int(person))
+    for person, session in np.unique(np.stack([chosen.subject, chosen.session], axis=1), axis=0).tolist():
+        mine = np.flatnonzero((chosen.subject == person) & (chosen.session == session))
+        normaliser = population if line == "population" else personal_normaliser(chosen, person, session)
         features[mine] = np.moveaxis(normaliser.transform(np.moveaxis(chosen.features[mine], -1, 1)), 1, -1)
     return features
 

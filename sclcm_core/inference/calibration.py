@@ -296,7 +296,7 @@ def _held_together(blocks: Sequence[LabelledBlock]) -> Sequence[int] | Sequence[
 
 def _observations(blocks: Sequence[LabelledBlock]) -> IntArray:
     """Return the number of the observation that each block belongs to: of its class and of what it is held out together with."""
-    numbers: dict[tuple[str, int | str], int] = {}
+    numbers: dict[tuple[str, object], int] = {}
     held = _held_together(blocks)
     return np.array([numbers.setdefault((b.label, h), len(numbers)) for b, h in zip(blocks, held, strict=True)])
 

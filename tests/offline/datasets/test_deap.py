@@ -99,7 +99,8 @@ def test_both_formats_hold_the_same(root, tmp_path, facts):
 def test_the_files_become_windows_with_baselines(root):
     windows = load_windows("deap", root, SPEC)
     assert windows.class_names == ("low valence", "high valence")
-    assert len(windows.baseline_frames[0]) == 40 * 5
+    assert len(windows.baseline_frames[0]) == 120  # the first minute of the rests before the videos, and said to be late
+    assert windows.late_rest == {0}
     assert windows.t0[windows.usable].min() >= 3.0
 
 

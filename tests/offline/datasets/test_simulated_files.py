@@ -28,7 +28,7 @@ def test_a_written_deap_is_read_as_one(tmp_path, files):
     options = {"files": files, "convention": "drop_between", "bounds": [4.0, 6.0]}
     windows = load_windows("deap", tmp_path, SPEC, options=options)
     assert windows.dataset.simulated
-    assert len(windows.baseline_frames[0]) == N_VIDEOS * 3
+    assert len(windows.baseline_frames[0]) == 60
     positive = [f"video{k + 1:02d}" for k in range(N_VIDEOS) if video_emotion(k) == 2]
     of_positive = np.isin([windows.stimulus_names[k] for k in windows.stimulus], positive) & windows.usable
     assert windows.label[of_positive].mean() > 0.9

@@ -26,7 +26,7 @@ def test_a_personal_line_uses_each_persons_rest_and_nothing_else(windows):
     indices = np.array([40, 3, 100])
     inputs = normalised(windows, indices, "personal", population_normaliser(windows, np.arange(10)))
     for row, index in enumerate(indices):
-        own = personal_normaliser(windows, int(windows.subject[index]))
+        own = personal_normaliser(windows, int(windows.subject[index]), 1)
         expected = (windows.features[index] - own.mean[..., None]) / own.sd[..., None]
         np.testing.assert_allclose(inputs.features[row], expected, rtol=1e-5, atol=1e-5)
     assert inputs.window.tolist() == indices.tolist()
@@ -36,7 +36,7 @@ def test_a_personal_line_uses_each_persons_rest_and_nothing_else(windows):
 def test_a_person_without_a_rest_is_named(windows):
     without = dataclasses.replace(windows, baseline_frames={})
     with pytest.raises(DatasetError, match=r"Subject '00'.*no rest baseline.*lines"):
-        personal_normaliser(without, 0)
+        personal_normaliser(without, 0, 1)
 
 
 def test_joined_inputs_keep_everything(windows):
