@@ -55,8 +55,8 @@ class WindowSet:
         What was computed.
     dataset : DatasetCard
         What must be said of the data.
-    rest_recordings : frozenset of int
-        Recordings that the baselines are from.
+    rest_recordings : frozenset of int or None
+        Recordings that the baselines are from; None where all that have a rest may serve.
     late_rest : frozenset of int
         Subjects of whom too little rest comes before the first trial: the first minute of all their rests is the baseline, and
         holds what live comes later.
@@ -82,7 +82,7 @@ class WindowSet:
     dataset: DatasetCard
     baseline_frames: Mapping[int, Float32Array] = field(default_factory=dict)
     baseline_session: Mapping[int, Int64Array] = field(default_factory=dict)
-    rest_recordings: frozenset[int] = frozenset()
+    rest_recordings: frozenset[int] | None = None
     late_rest: frozenset[int] = frozenset()
     dropped: Mapping[str, int] = field(default_factory=dict)
 

@@ -61,7 +61,7 @@ def window_covariances(windows: WindowSet, recordings: Iterable[LabelledRecordin
         starts = np.round(windows.t0[mine] * windows.spec.sfreq).astype(np.int64)
         out[mine] = _covariances(signal, starts, windows.spec)
         subject = windows.subject_names.index(labelled.subject)
-        if number in windows.rest_recordings:
+        if windows.rest_recordings is None or number in windows.rest_recordings:
             starts = _rest_starts(labelled, signal, windows.spec)
             rest.setdefault(subject, []).append(_covariances(signal, starts, windows.spec))
     return Covariances(out, {subject: np.concatenate(parts) for subject, parts in rest.items()})

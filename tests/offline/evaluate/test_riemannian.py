@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -58,3 +59,8 @@ def test_coupling_is_recognised_in_people_who_were_not_trained_on(line, windows,
     probabilities = answer(sides[2])
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
     assert np.mean(probabilities.argmax(axis=1) == sides[2].label) > 0.9
+
+
+def test_rests_that_are_no_baseline_do_not_count(windows, recordings):
+    found = window_covariances(dataclasses.replace(windows, rest_recordings=frozenset((0, 2))), recordings)
+    assert set(found.of_rest) == {0, 1}
