@@ -30,7 +30,7 @@ WHAT_IT_IS = {
     ORIGINAL: "As published: each window is standardised by itself, and the people who are tested decide when training stops. "
     "The number is not an accuracy on unknown people; it is printed because others are compared with it.",
     UNSELECTED: "The same people are tested, by the same normalisation, but others decide when training stops. What is lost "
-    "against the line above came from looking at the test side.",
+    "against the line above came from looking at the test side, and from having those others no longer to learn from.",
     PEOPLE: "Everybody is tested once, others decide when training stops, features keep their level. Test people saw the same "
     "stimuli as the training people, so recognising a stimulus still helps.",
     DISJOINT: "Unseen people on unseen stimuli: the number to quote.",
