@@ -48,20 +48,16 @@ def set_up_network(arguments: argparse.Namespace) -> None:
 def run_demo(arguments: argparse.Namespace) -> int:
     """Start a simulated headset and show it."""
     from app.acquisition.served_inlet import ServedInlet
-    from app.acquisition.simulated_headset import SimulatedHeadset
+    from app.acquisition.simulated_headset import CAST, SimulatedHeadset
 
     bundle = _load(arguments)
-    seed = secrets.randbelow(2**31) if arguments.seed is None else arguments.seed
+    seed = secrets.choice(CAST) if arguments.seed is None else arguments.seed
     plan = _plan(arguments, bundle, lambda: ServedInlet(SimulatedHeadset(seed=seed)))
     if arguments.baseline is None:
-        plan = replace(plan, normaliser_for=functools.partial(_simulated_rest, seed))
+        from app.simulated_rest import rest_for
+
+        plan = replace(plan, normaliser_for=functools.partial(rest_for, seed))
     return _run(arguments, plan, bundle)
-
-
-def _simulated_rest(seed: int, manifest: Manifest) -> Normaliser | None:
-    from app.simulated_rest import simulated_rest
-
-    return simulated_rest(seed, manifest.features) if manifest.personal_baseline else None
 
 
 def run_live(arguments: argparse.Namespace) -> int:

@@ -15,11 +15,17 @@ from sclcm_core.errors import SclcmError
 from sclcm_core.features.extractor import extract
 from sclcm_core.features.normalise import Normaliser
 from sclcm_core.features.spec import FeatureSpec
+from sclcm_core.inference.manifest import Manifest
 from sclcm_core.inference.personal_baseline import baseline_normaliser
 from sclcm_core.montage import find_channels
 
 REST_S = 60.0
 PATIENCE_S = 30.0
+
+
+def rest_for(seed: int, manifest: Manifest) -> Normaliser | None:
+    """Return `simulated_rest` for a model that knows what to do with it, in nats or dB; None for another."""
+    return simulated_rest(seed, manifest.features) if manifest.personal_baseline else None
 
 
 def simulated_rest(seed: int, spec: FeatureSpec) -> Normaliser | None:

@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 
 NAME = "SCLCM simulated headset"
 SFREQ = 250.0
+CAST = tuple(seed for seed in range(24) if seed != 5)
+"""Seeds of the people of the demonstration. The fifth's temples are as busy as a clenched jaw, and nearly all would be withheld."""
+
 COUNTER = "COUNT"
 """Label of the channel that carries each sample's number."""
 
