@@ -2,9 +2,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.io import savemat
 
 from offline.config import load_config
 from offline.datasets.dataset import RecordingFrames
+from offline.datasets.registry import find_dataset
 from offline.datasets.splits import make_folds
 from offline.datasets.window_set import cut_windows
 from offline.evaluate.protocols import DISJOINT, ORIGINAL, PEOPLE, UNSELECTED, protocol_variants
@@ -119,6 +121,22 @@ def test_the_settings_of_a_simulator_are_read_from_its_note(tmp_path):
     assert simulated_settings(tmp_path).endswith(
         "class_effect = 0. There is no emotion in these signals: what is above chance was had otherwise."
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("sclcm-deap", [f"s{k:02d}.dat" for k in range(1, 33)]),
+        ("sclcm-seed", [f"{k}_201311{k:02d}.mat" for k in range(1, 16)]),
+    ],
+)
+def test_the_published_test_people_are_called_as_the_data_set_calls_them(name, files, tmp_path):
+    for file in files:
+        (tmp_path / file).write_bytes(b"")
+    savemat(tmp_path / "label.mat", {"label": np.tile([1, 0, -1], 5)})
+    config = load_config(Path("assets/configs") / f"{name}.toml")
+    people = {source.subject for source in find_dataset(config.dataset.name).sources(tmp_path)}
+    assert config.original is not None and set(config.original.test_subjects) < people
 
 
 @pytest.mark.parametrize(("name", "duration_s", "baseline_s"), [("sclcm-seed", 185.0, 0.0), ("sclcm-deap", 63.0, 3.0)])
