@@ -18,7 +18,7 @@ def test_the_headset_describes_itself_and_announces_its_state(hear):
     with SimulatedHeadset(seed=3) as headset:
         visible = [stream for stream in list_streams(1.0) if headset.source_id in stream.source_id]
         ear = hear(source_id=headset.source_id)
-        assert ear.listen(lambda: bool(ear.markers), 3.0, counted=False)
+        assert ear.listen(lambda: bool(ear.markers), 25.0, counted=False)  # a late listener hears the next state
         spec = ear.source._feed.spec
     assert [(s.type, s.n_channels, s.sfreq) for s in visible] == [("EEG", 8, 250.0), ("Markers", 2, 0.0)]
     assert visible[0].simulated
