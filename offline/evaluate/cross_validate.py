@@ -76,9 +76,7 @@ def cross_validate(
         When there is no fold of this number.
     """
     folds = make_folds(config.evaluate.split, windows, seed=config.seed, options=config.evaluate.options)
-    if only is not None and not 0 <= only < len(folds):
-        raise ConfigError(f"There is no fold {only}; the split has {len(folds)}.", f"Say 0 to {len(folds) - 1}.")
-    wanted = list(range(len(folds))) if only is None else [only]
+    wanted = _wanted(len(folds), only)
     keys = [fold_fingerprint(config, windows, fold) for fold in folds]
     done = {k: found for k in wanted if (found := load_fold(folder.fold_path(k), keys[k]))}
     missing = [k for k in wanted if k not in done]
@@ -91,6 +89,12 @@ def cross_validate(
         done[k] = result
         report(len(done), len(wanted), f"{result.name} done")
     return [done[k] for k in wanted]
+
+
+def _wanted(n_folds: int, only: int | None) -> list[int]:
+    if only is not None and not 0 <= only < n_folds:
+        raise ConfigError(f"There is no fold {only}; the split has {n_folds}.", f"Say 0 to {n_folds - 1}.")
+    return list(range(n_folds)) if only is None else [only]
 
 
 def _warn_of_what_is_kept(folder: RunFolder, done: Mapping[int, FoldResult], missing: Sequence[int]) -> None:

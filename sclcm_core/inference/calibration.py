@@ -161,8 +161,7 @@ def calibrate(
     windows = _windows(embedder, normaliser or manifest.normaliser.normaliser(), blocks, class_names, scale=scale)
     overlap = max(1.0, manifest.features.span_s / manifest.features.hop_s)
     held_out = _held_out_logits(windows, _folds(blocks), overlap)
-    observed = _observations(blocks)
-    of_window = observed[windows.block]
+    of_window = _observations(blocks)[windows.block]
     share = block_share(held_out.argmax(axis=1) == windows.label, of_window, windows.label)
     parent = block_share(windows.prior.argmax(axis=1) == windows.label, of_window, windows.label) if knows else None
     chance, n_blocks = 1.0 / len(class_names), len(blocks)
@@ -170,7 +169,7 @@ def calibrate(
     return CalibrationResult(
         class_names,
         is_accepted,
-        _sentence(share, parent, chance, _counted(n_blocks, len(np.unique(observed)))),
+        _sentence(share, parent, chance, _counted(n_blocks, len(np.unique(of_window)))),
         share,
         parent,
         chance,
