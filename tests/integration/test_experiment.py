@@ -20,20 +20,18 @@ from sclcm_core.inference.bundle import load_bundle
 PROTOCOL = """
 name = "moods"
 instructions = "Look at what comes."
-rest_s = {rest_s}
+rest_s = 8.0
 countdown_s = 0.5
 pause_s = 0.5
 
 [[blocks]]
 name = "words"
 stimuli = ["joy", "sorrow"]
-repeats = {repeats}
 ratings = ["valence", "arousal"]
 
 [[blocks]]
 name = "pictures"
 stimuli = ["sun", "rain"]
-repeats = {repeats}
 ratings = ["valence"]
 
 [[stimuli]]
@@ -59,6 +57,25 @@ file = "rain.png"
 label = "negative"
 duration_s = 6.0
 """
+
+CLIPS = ("joy", "sorrow", "pride", "grief", "hope", "fear", "love", "shame")
+"""What is shown in calibration: each clip once, for all showings of a clip are one observation; pleasant and unpleasant in turn."""
+
+CALIBRATION = (
+    """
+name = "moods"
+rest_s = 20.0
+countdown_s = 0.5
+pause_s = 0.5
+[[blocks]]
+name = "words"
+stimuli = [{names}]
+""".format(names=", ".join(f'"{clip}"' for clip in CLIPS))
+    + "".join(
+        f'[[stimuli]]\nname = "{clip}"\nlabel = "{label}"\ntext = "{clip}"\nduration_s = 6.0\n'
+        for clip, label in zip(CLIPS, ("positive", "negative") * 4, strict=True)
+    )
+)
 
 RECIPE = """
 name = "retrained"
@@ -140,8 +157,8 @@ def test_a_sitting_goes_from_calibration_to_a_personal_model_in_live_use(
     picture(tmp_path / "sun.png", "#ffc93c")
     picture(tmp_path / "rain.png", "#4f6fa0")
     long, short = tmp_path / "long.toml", tmp_path / "short.toml"
-    long.write_text(PROTOCOL.format(rest_s=20.0, repeats=2), encoding="utf-8")
-    short.write_text(PROTOCOL.format(rest_s=8.0, repeats=1), encoding="utf-8")
+    long.write_text(CALIBRATION, encoding="utf-8")
+    short.write_text(PROTOCOL, encoding="utf-8")
     sessions, own = tmp_path / "sessions", tmp_path / "ada.onnx"
     simulated = ["--model", "emotion-simulated", "--simulated", "--seed", "3"]
 
