@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +17,25 @@ MOST_LATE_S = 60.0
 """How much rest is taken where it has to be gathered from between the trials: as much as is usual live."""
 
 _Rest = tuple[int, Float32Array]
+
+
+def visit_of_rest(visits: Iterable[int], session: int) -> int:
+    """Return the visit whose rest is the baseline in a visit: itself, else the last before it that has one, else the first.
+
+    Parameters
+    ----------
+    visits : iterable of int
+        Numbers of the person's visits that have a rest, at least one.
+    session : int
+        Number of the visit.
+
+    Examples
+    --------
+    >>> visit_of_rest([2, 4], 5), visit_of_rest([2, 4], 3), visit_of_rest([2, 4], 1)
+    (4, 2, 2)
+    """
+    known = sorted(set(visits))
+    return max((visit for visit in known if visit <= session), default=known[0])
 
 
 @dataclass(frozen=True, slots=True)

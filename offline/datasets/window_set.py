@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from offline.datasets.dataset import DatasetCard, RecordingFrames
-from offline.datasets.rests import RestGatherer
+from offline.datasets.rests import RestGatherer, visit_of_rest
 from sclcm_core.errors import DatasetError
 from sclcm_core.features.spec import FeatureSpec
 from sclcm_core.types import BoolArray, Float32Array, Float64Array
@@ -122,8 +122,7 @@ class WindowSet:
         frames, visit = self.baseline_frames.get(subject), self.baseline_session.get(subject)
         if frames is None or visit is None:
             return frames
-        earlier = visit[visit <= session]
-        chosen: Float32Array = frames[visit == (earlier.max() if len(earlier) else visit.min())]
+        chosen: Float32Array = frames[visit == visit_of_rest(visit.tolist(), session)]
         return chosen
 
     def select(self, mask: npt.NDArray[np.bool_] | Int64Array) -> Self:

@@ -37,12 +37,12 @@ class RiemannianBaseline:
     -----
     With ``M`` the geometric mean, ``log(M^-1/2 C M^-1/2)`` (Barachant et al. 2012, doi:10.1109/TBME.2011.2172210). Along the population
     line ``M`` is that of the training windows; along the personal line each window is first carried to the identity by the mean
-    of the person's own rest (Zanini et al. 2018, doi:10.1109/TBME.2017.2742541).
+    of the person's own rest in that visit (Zanini et al. 2018, doi:10.1109/TBME.2017.2742541).
     """
 
     def __init__(self, covariances: Covariances) -> None:
         self._covariances = covariances
-        self._whiteners: dict[int, Float64Array] = {}
+        self._whiteners: dict[tuple[int, int], Float64Array] = {}
 
     def fit(self, train: Inputs, validation: Inputs, n_classes: int, line: Line) -> Answer:
         """Fit on the training windows; the validation people choose the strength of the penalty.
@@ -86,19 +86,20 @@ class RiemannianBaseline:
         if line != "personal":
             return matrices
         out = np.empty_like(matrices)
-        for person in np.unique(inputs.subject):
-            mine = inputs.subject == person
-            whitener = self._whitener(int(person))
+        session = self._covariances.session[inputs.window]
+        for person, visit in np.unique(np.stack([inputs.subject, session], axis=1), axis=0).tolist():
+            mine = (inputs.subject == person) & (session == visit)
+            whitener = self._whitener(person, visit)
             out[mine] = whitener @ matrices[mine] @ whitener
         return out
 
-    def _whitener(self, person: int) -> Float64Array:
-        if person not in self._whiteners:
-            rest = self._covariances.of_rest.get(person)
-            if rest is None or not len(rest):
+    def _whitener(self, person: int, visit: int) -> Float64Array:
+        if (person, visit) not in self._whiteners:
+            rest = self._covariances.rest(person, visit)
+            if rest is None:
                 raise DatasetError(f"Person number {person} has no rest.", "Leave 'personal' out of the lines.")
-            self._whiteners[person] = _inverse_root(_mean(rest))
-        return self._whiteners[person]
+            self._whiteners[person, visit] = _inverse_root(_mean(rest))
+        return self._whiteners[person, visit]
 
 
 def _fit(points: Float64Array, label: Int64Array, strength: float) -> LogisticRegression:

@@ -1,4 +1,5 @@
 import dataclasses
+import math
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +48,7 @@ def test_covariances_follow_the_channels_of_the_features_and_have_an_inverse(win
     assert coupled[windows.label == 1].min() > 0.6
     assert np.abs(coupled[windows.label == 0]).max() < 0.2
     assert np.linalg.eigvalsh(found.of_windows).min() > 0
-    assert set(found.of_rest) == set(range(5))
+    assert set(found.of_rest) == {(person, 1) for person in range(5)}
 
 
 @pytest.mark.parametrize("line", ["population", "personal"])
@@ -63,4 +64,58 @@ def test_coupling_is_recognised_in_people_who_were_not_trained_on(line, windows,
 
 def test_rests_that_are_no_baseline_do_not_count(windows, recordings):
     found = window_covariances(dataclasses.replace(windows, rest_recordings=frozenset((0, 2))), recordings)
-    assert set(found.of_rest) == {0, 1}
+    assert set(found.of_rest) == {(0, 1), (1, 1)}
+
+
+def _visits(windows, recordings):
+    """Both trials of a person as visits of their own, the second with ten times the gain and a rest of its own."""
+    second = windows.label == 1
+    found = []
+    for labelled in recordings:
+        session = 1 + labelled.label
+        samples = labelled.recording.samples * np.float32(10.0 if session == 2 else 1.0)
+        recording = dataclasses.replace(labelled.recording, samples=samples)
+        found.append(dataclasses.replace(labelled, recording=recording, session=session, baseline_s=20.0))
+    return dataclasses.replace(windows, session=np.where(second, 2, 1)), found
+
+
+def test_each_visit_is_carried_to_the_identity_by_its_own_rest(windows, recordings):
+    windows, recordings = _visits(windows, recordings)
+    found = window_covariances(windows, recordings)
+    assert set(found.of_rest) == {(person, visit) for person in range(5) for visit in (1, 2)}
+    usable = np.arange(len(windows))
+    inputs = normalised(windows, usable, "population", population_normaliser(windows, usable))
+    carried = RiemannianBaseline(found)._matrices(inputs, "personal")
+    for visit in (1, 2):
+        traces = np.trace(carried[windows.session == visit], axis1=1, axis2=2)
+        assert 2.5 < traces.mean() < 3.5, f"visit {visit} is {traces.mean():.1f} instead of 3 on the mean"
+
+
+def test_a_visit_without_a_rest_takes_the_last_before_it_and_never_a_later_one(windows, recordings):
+    windows, recordings = _visits(windows, recordings)
+    first_only = [dataclasses.replace(r, baseline_s=20.0 if r.session == 1 else 0.0) for r in recordings]
+    found = window_covariances(windows, first_only)
+    np.testing.assert_array_equal(found.rest(0, 2), found.of_rest[0, 1])
+    both = window_covariances(windows, recordings)
+    np.testing.assert_array_equal(both.rest(0, 1), found.rest(0, 1))
+    assert found.rest(7, 1) is None
+
+
+def test_the_trial_after_a_rest_leaves_no_trace_in_it(windows, recordings):
+    n_rest = round(20.0 * 256.0)
+    changed = []
+    for labelled in recordings:
+        samples = labelled.recording.samples.copy()
+        samples[n_rest + 64 :] *= 1000  # a quarter second: the resampler reaches less far, and live as well
+        changed.append(dataclasses.replace(labelled, recording=dataclasses.replace(labelled.recording, samples=samples)))
+    plain, loud = (window_covariances(windows, of).of_rest for of in (recordings, changed))
+    for who, matrices in plain.items():
+        np.testing.assert_allclose(loud[who], matrices, rtol=1e-6)
+
+
+def test_rest_from_between_trials_counts_for_a_minute_as_in_the_features(windows, recordings):
+    late = dataclasses.replace(windows, late_rest=frozenset({0}))
+    long = [dataclasses.replace(r, baseline_s=math.inf) for r in recordings]
+    limited, whole = (window_covariances(of, long).of_rest for of in (late, windows))
+    assert len(limited[1, 1]) == len(whole[1, 1])
+    assert len(whole[0, 1]) - len(limited[0, 1]) == 2, "66 s of rest, of which the last 6 are not taken"
