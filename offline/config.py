@@ -110,6 +110,11 @@ class TrainerConfig(_Strict):
     )
     device: Annotated[Literal["auto", "cpu", "cuda"], Field(description="where to compute")] = "auto"
 
+    @property
+    def keeps_start(self) -> bool:
+        """Whether the network as it is before the first epoch is a candidate too."""
+        return False
+
 
 class PretrainConfig(TrainerConfig):
     """Pretraining, which looks at no class label."""
@@ -147,6 +152,13 @@ class FinetuneConfig(TrainerConfig):
     mode: Annotated[Literal["finetune", "probe"], Field(description="train all, or the head alone on a frozen encoder")] = (
         "finetune"
     )
+    start: Annotated[
+        Literal["new", "probe"],
+        Field(
+            description="a new head, or the linear probe of the encoder, which is kept where training makes nothing better of it;"
+            " it needs head.n_hidden = 0, and heads that a method brings along stay new"
+        ),
+    ] = "new"
     batch_size: Annotated[int, Field(ge=16, description="windows in a batch; BatchNorm needs at least 16")] = 128
     head_lr: Annotated[float, Field(gt=0, description="learning rate of the head")] = 1e-3
     encoder_lr: Annotated[float, Field(gt=0, description="learning rate of the encoder")] = 1e-4
@@ -163,6 +175,11 @@ class FinetuneConfig(TrainerConfig):
         1.0
     )
     n_members: Annotated[int, Field(ge=1, description="networks, differing in their seed, whose logits are averaged")] = 1
+
+    @property
+    def keeps_start(self) -> bool:
+        """Whether it begins with something that is worth keeping: a probe."""
+        return self.start == "probe"
 
 
 class EvaluateConfig(_Strict):
@@ -275,6 +292,8 @@ class RunConfig(_Strict):
                 raise ValueError(problem)
         if self.head.kind == "steps" and self.encoder.kind != "tcn":
             raise ValueError(f"the head 'steps' needs the encoder 'tcn'; got '{self.encoder.kind}'")
+        if self.finetune.start == "probe" and self.head.n_hidden:
+            raise ValueError(f"finetune.start = 'probe' needs head.n_hidden = 0: a probe is linear; got {self.head.n_hidden}")
 
 
 def load_config(path: Path) -> RunConfig:

@@ -36,7 +36,8 @@ def chosen_epochs(run: Run) -> Epochs:
     """Return how long the final fit's stages shall be: the median of what the folds' validation people found best."""
     folds = run.folder.read_json("metrics.json")["folds"]
     medians = {stage: round(float(np.median([fold["epochs"][stage] for fold in folds]))) for stage in ("pretrain", "finetune")}
-    return Epochs(**{stage: max(1, value) for stage, value in medians.items()})
+    least = {"pretrain": 1, "finetune": 0 if run.config.finetune.keeps_start else 1}
+    return Epochs(**{stage: max(least[stage], value) for stage, value in medians.items()})
 
 
 def pretrain_final(run: Run, epochs: int | None = None, *, log: LogKind = "csv") -> None:
@@ -91,7 +92,7 @@ def finetune_final(run: Run, epochs: int | None = None, *, log: LogKind = "csv")
     log : {'csv', 'tensorboard'}
         Whether event files are written as well.
     """
-    data, length = final_data(run), epochs or chosen_epochs(run).finetune
+    data, length = final_data(run), chosen_epochs(run).finetune if epochs is None else epochs
     with progress_bar("finetuning") as report:
         for number in range(run.config.finetune.n_members):
             if not _is_done(run, "finetune", number):

@@ -211,12 +211,12 @@ def _trained(section: TrainerConfig, stage: Any, setting: Setting, seed: Seed) -
     task = find_method(name, stage).build()(setting)
     trained = lasting(task, len(setting.train)) if stage == "finetune" else task
     history = Trainer(trained, section, seed.of(stage)).fit()
-    best = history.rows[history.best_epoch - 1]
+    best = history.best
     trivial = best.get("trivial_loss", float("nan"))
     if np.isnan(trivial):
         trivial = task.trivial_loss()
     spent_s = time.process_time() - start
-    loss = best["loss"]
+    loss = best.get("loss", float("nan"))
     if stage == "pretrain":  # what finetuning is judged by is cross-entropy, whatever it learns
         loss = best.get("validation_loss", loss)
     return task, StageFigures(loss, trivial, history.best_epoch, spent_s)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 
 from offline.datasets.window_set import Int64Array
-from offline.evaluate.scores import balanced_accuracy, confusion
 from offline.evaluate.sealed import Answer
 from offline.finetune.classify import network_outputs
+from offline.finetune.linear_probe import fit_probe
 from offline.training.inputs import Inputs
 from sclcm_core.models import Encoder
 from sclcm_core.types import Float32Array
 
 N_NEIGHBOURS = 20
-STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
-"""Inverse strengths of the penalty among which the validation people choose."""
 
 LINEAR, NEIGHBOURS, UNTRAINED = "linear probe", "nearest neighbours", "untrained probe"
 """Names of the probes in reports; the last is the linear one on an encoder that was never trained."""
@@ -39,19 +35,8 @@ def fit_linear_probe(encoder: Encoder, train: Inputs, validation: Inputs, n_clas
     callable
         Takes windows, returns probabilities (n, n_classes).
     """
-    scaler = StandardScaler()
-    points = scaler.fit_transform(network_outputs(encoder, train.features))
-    models = [LogisticRegression(C=c, class_weight="balanced", max_iter=300).fit(points, train.label) for c in STRENGTHS]
-    judged = scaler.transform(network_outputs(encoder, validation.features))
-    scores = [balanced_accuracy(confusion(validation.label, model.predict(judged), n_classes)) for model in models]
-    best = models[int(np.argmax(scores))]
-
-    def answer(inputs: Inputs) -> Float32Array:
-        out = np.zeros((len(inputs), n_classes), np.float32)
-        out[:, best.classes_] = best.predict_proba(scaler.transform(network_outputs(encoder, inputs.features)))
-        return out
-
-    return answer
+    probe = fit_probe(encoder, train, (validation,), n_classes)
+    return lambda inputs: probe.probabilities(network_outputs(encoder, inputs.features))
 
 
 def fit_neighbours(encoder: Encoder, train: Inputs, n_classes: int, *, k: int = N_NEIGHBOURS) -> Answer:

@@ -88,7 +88,7 @@ def run_fold(
 
 def _best_macro_f1(history: History) -> float:
     """Return macro-F1 on the validation people after the epoch that was kept; what stopped the training may be another figure."""
-    return history.rows[history.best_epoch - 1].get("macro_f1", history.best_score)
+    return history.best.get("macro_f1", history.best_score)
 
 
 def labelled_windows(config: RunConfig, windows: WindowSet, fold: Fold) -> Int64Array:

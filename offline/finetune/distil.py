@@ -16,11 +16,11 @@ from offline.datasets.raw_windows import same_moment
 from offline.datasets.window_set import Int64Array, WindowSet
 from offline.finetune.classify import Classify, network_outputs
 from offline.finetune.fit import FitData, fit_ensemble
+from offline.finetune.linear_probe import new_classifier
 from offline.finetune.options import DistilOptions
 from offline.pretrain.method import Setting
 from offline.roots import data_root
 from offline.training.inputs import Inputs, joined, normalised, population_normaliser
-from offline.training.networks import build_classifier
 from offline.training.task import Indices
 from sclcm_core.errors import ConfigError
 from sclcm_core.models import SclcmClassifier
@@ -136,7 +136,7 @@ def build_distil(setting: Setting) -> Distil:
     labelled = setting.known
     options = DistilOptions.model_validate(setting.config.finetune.options)
     teacher = _teacher_config(options.teacher, setting.config)
-    network = build_classifier(setting.config, setting.encoder, setting.n_classes, setting.seed)
+    network = new_classifier(setting)
     rest = setting.train.select(np.flatnonzero(~np.isin(setting.train.window, labelled.window)))
     logits = teacher_logits(teacher, setting, joined([labelled, rest]))
     sides = labelled, setting.validation

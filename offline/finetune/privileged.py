@@ -12,13 +12,13 @@ from torch.nn.functional import cross_entropy, softmax
 
 from offline.evaluate.scores import confusion, macro_f1
 from offline.finetune.classify import Classify
+from offline.finetune.linear_probe import new_classifier
 from offline.finetune.soft_vote import best_weights, soft_vote
 from offline.pretrain.method import Setting
 from offline.pretrain.modalities import ModalityNetwork, OtherModalities, noisy_twin
 from offline.pretrain.mrccl_options import MrcclFinetuneOptions
 from offline.pretrain.ntxent import ntxent_loss
 from offline.training.inputs import Inputs
-from offline.training.networks import build_classifier
 from offline.training.task import Indices, Validation
 from sclcm_core.models import ClassifierHead, SclcmClassifier
 from sclcm_core.types import Float32Array
@@ -41,7 +41,7 @@ class Privileged(Classify):
     """
 
     def __init__(self, setting: Setting, options: MrcclFinetuneOptions) -> None:
-        network = build_classifier(setting.config, setting.encoder, setting.n_classes, setting.seed)
+        network = new_classifier(setting)
         super().__init__(network, setting.config.finetune, setting.known, setting.validation)
         self._options, self._labels = options, setting.known.label
         self._trials = setting.known.trial

@@ -8,6 +8,7 @@ from typing import TypeVar
 from offline.finetune.caption_source import build_eegclip
 from offline.finetune.classify import Classify
 from offline.finetune.distil import build_distil
+from offline.finetune.linear_probe import new_classifier
 from offline.finetune.options import SelftrainOptions, TripletOptions
 from offline.finetune.privileged import Privileged
 from offline.finetune.selftrain import SelfTrain, self_training
@@ -24,8 +25,6 @@ from offline.pretrain.view_losses import basic, clocs, sclcm
 from offline.pretrain.vqvae import Vqvae
 from offline.pretrain.window_task import pretrain_config
 from offline.training.inputs import joined
-from offline.training.networks import build_classifier
-from sclcm_core.models import SclcmClassifier
 
 Options = TypeVar("Options", bound=MethodOptions)
 
@@ -52,20 +51,16 @@ def _mrccl_joint(setting: Setting) -> Privileged:
 
 
 def _ce(setting: Setting) -> Classify:
-    return Classify(_classifier(setting), setting.config.finetune, setting.known, setting.validation)
+    return Classify(new_classifier(setting), setting.config.finetune, setting.known, setting.validation)
 
 
 def _triplet(setting: Setting) -> Triplet:
     options = _options(setting, TripletOptions)
-    return Triplet(_classifier(setting), setting.config.finetune, options, setting.known, setting.validation)
+    return Triplet(new_classifier(setting), setting.config.finetune, options, setting.known, setting.validation)
 
 
 def _selftrain(setting: Setting) -> SelfTrain:
-    return self_training(_classifier(setting), setting, _options(setting, SelftrainOptions))
-
-
-def _classifier(setting: Setting) -> SclcmClassifier:
-    return build_classifier(setting.config, setting.encoder, setting.n_classes, setting.seed)
+    return self_training(new_classifier(setting), setting, _options(setting, SelftrainOptions))
 
 
 def _options(setting: Setting, kind: type[Options]) -> Options:

@@ -61,6 +61,6 @@ def pretrain(
     task = find_method(config.pretrain.method).build()(Setting(config, encoder, train, None, judges, 0, seed))
     trainer = Trainer(task, config.pretrain, seed.of("pretrain"), state_path=state_path, on_epoch=on_epoch)
     history = trainer.fit(stop_after=stop_after)
-    last = history.rows[history.best_epoch - 1]
+    last = history.best
     logger.info("Pretrained %d epochs: %s; having learnt nothing: %.4f", history.best_epoch, last, task.trivial_loss())
     return encoder, history

@@ -53,14 +53,22 @@ class History:
     rows : list of dict of str to float
         Figures of each epoch: ``loss``, ``score`` and what the task adds.
     best_epoch : int
-        Number of epochs after which the weights were best, from 1.
+        Number of epochs after which the weights were best; 0 where training made nothing better of a network that started well.
     best_score : float
         The validation score then; NaN without a validation side.
+    start : dict of str to float
+        Figures of the network before the first epoch, without ``loss``; empty where it was no candidate.
     """
 
     rows: list[dict[str, float]] = field(default_factory=list)
     best_epoch: int = 0
     best_score: float = float("-inf")
+    start: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def best(self) -> dict[str, float]:
+        """Figures of what was kept."""
+        return self.rows[self.best_epoch - 1] if self.best_epoch else self.start
 
 
 def pick_device(wish: str) -> torch.device:
@@ -113,7 +121,7 @@ class Trainer:
         ----------
         stop_after : int, optional
             End after this many epochs and keep the last weights, with the learning rates of the whole run: the final fit on all
-            people, who leave nobody to validate on, repeats what the folds found best.
+            people, who leave nobody to validate on, repeats what the folds found best. 0 keeps the network as it is.
 
         Returns
         -------
@@ -122,9 +130,12 @@ class Trainer:
         """
         self._lay_out(self._fast_layout)
         self._resume()
-        last = min(self._config.epochs, stop_after or self._config.epochs)
+        if not self._best and (self._config.keeps_start or stop_after == 0):
+            self._judge(self._history.start, keep_always=True)
+        last = self._config.epochs if stop_after is None else min(self._config.epochs, stop_after)
         while len(self._history.rows) < last and not (stop_after is None and self._is_stale()):
             figures = self._epoch(len(self._history.rows))
+            self._history.rows.append(figures)
             self._judge(figures, keep_always=stop_after is not None)
             self._save()
             if self._on_epoch:
@@ -180,7 +191,6 @@ class Trainer:
         self._network.eval()
         with torch.no_grad():
             validation = self._task.validate()
-        self._history.rows.append(figures)
         if validation is not None:
             figures.update(score=validation.score, **validation.figures)
         if keep_always or validation is None or validation.score > self._history.best_score + MIN_DELTA:
