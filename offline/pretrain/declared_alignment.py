@@ -69,6 +69,7 @@ DECLARED: tuple[Method, ...] = (
         trivial="all windows at one place: ln of the batch size",
         batches="at most two windows of a trial, meanings in turn, one wording drawn for each",
         source="Camaret et al. 2025, arXiv:2503.16531; Radford et al. 2021, arXiv:2103.00020",
+        after="sclcm",
         options=EegclipOptions,
     ),
     Method(
