@@ -32,10 +32,12 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "captions of other trials (must be chance), and the same encoder with an ordinary head.",
     ),
     "peripherals": (
-        "compute what DEAP measured beside the EEG, window by window",
-        "Writes one file for pretrain.options.peripherals and finetune.options.peripherals of the methods 'mrccl' and 'mrccl_joint'.\n"
-        "Takes a run config, or one for 'compare-methods'.\n\n"
-        "  sclcm-offline peripherals assets/configs/compare-deap.toml --data-root DEAP --out runs/deap-peripherals.npz",
+        "compute what else was measured, window by window: DEAP's peripheral channels, or the rest of the cap",
+        "Writes one file for pretrain.options.peripherals and finetune.options.peripherals of the methods 'mrccl' and 'mrccl_joint',\n"
+        "which learn with it and ship a model that needs the config's own electrodes alone. Takes a run config, or one for\n"
+        "'compare-methods'. Of the cap: differential entropy at every electrode that the config's features do not use.\n\n"
+        "  sclcm-offline peripherals assets/configs/compare-deap.toml --data-root DEAP --out runs/deap-peripherals.npz\n"
+        "  sclcm-offline peripherals assets/configs/compare-seed.toml --of cap --data-root SEED --out runs/seed-cap.npz",
     ),
 }
 
@@ -69,6 +71,12 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
             command.add_argument("--jobs", type=int, metavar="N", help="folds at a time (default: one a core)")
         if name == "peripherals":
             command.add_argument("--out", type=Path, required=True, metavar="FILE.npz", help="where to write")
+            command.add_argument(
+                "--of",
+                choices=("peripherals", "cap"),
+                default="peripherals",
+                help="DEAP's peripheral channels (the default), or the electrodes that the features do not use",
+            )
 
 
 def run_few_shot(options: argparse.Namespace, open_run: Opener, print_table: Table) -> str:
@@ -110,10 +118,14 @@ def run_words(options: argparse.Namespace, open_run: Opener, print_table: Table)
 
 
 def run_peripherals(options: argparse.Namespace, open_run: Opener) -> str:
-    """Write the peripheral features of a run's windows; return what to tell the user."""
+    """Write what else was measured in a run's windows; return what to tell the user."""
     from offline.cli_compare import is_comparison, open_comparison
-    from offline.datasets.peripherals import VALUES, window_peripherals
+    from offline.datasets.other_electrodes import window_other_electrodes
+    from offline.datasets.peripherals import CAP, window_peripherals
 
     run = open_comparison(options) if is_comparison(options.config) else open_run(options)
-    window_peripherals(run.windows, run.recordings(), run.config.dataset.model_dump(mode="json")).save(options.out)
-    return f"Wrote {len(VALUES)} values of each of {len(run.windows)} windows to '{options.out}'."
+    compute = window_other_electrodes if options.of == CAP else window_peripherals
+    found = compute(run.windows, run.recordings(), run.config.dataset.model_dump(mode="json"))
+    found.save(options.out)
+    what = "the rest of the cap" if options.of == CAP else "the peripheral channels"
+    return f"Wrote {len(found.names)} values of {what} of each of {len(run.windows)} windows to '{options.out}'."

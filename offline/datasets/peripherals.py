@@ -1,4 +1,4 @@
-"""What DEAP measured beside the EEG, window by window: eyes, muscles, skin, breath, pulse, temperature."""
+"""What else was measured, window by window: its file, and DEAP's eyes, muscles, skin, breath, pulse and temperature."""
 
 from __future__ import annotations
 
@@ -26,7 +26,14 @@ VALUES = (
     *("pulse rate", "pulse irregularity", "pulse size", "pulse beats"),
     *("temperature mean", "temperature slope"),
 )
-"""What is computed of each window."""
+"""What is computed of each window of DEAP's peripheral channels."""
+
+PERIPHERALS, CAP = "peripherals", "cap"
+"""What a file can hold: DEAP's peripheral channels, or the electrodes that the features do not use."""
+
+HOW_TO_MAKE = (
+    "Make it with: sclcm-offline peripherals CONFIG --out FILE.npz (DEAP's peripheral channels; --of cap: the rest of the cap)."
+)
 
 _RESPONSE_BAND = (0.05, 1.0)
 _BREATH_BAND, _PULSE_BAND = (0.1, 0.6), (0.7, 3.0)
@@ -39,22 +46,36 @@ class Peripherals:
     Parameters
     ----------
     values : ndarray of float32, shape (n, n_values)
-        In the units of the recordings, logarithms and rates; row k belongs to window k of the set.
+        Of peripheral channels in the units of the recordings, logarithms and rates; of the cap differential entropies in nats. NaN
+        where nothing was measured. Row k belongs to window k of the set.
     t0 : ndarray of float64, shape (n,)
         Start of each window in its recording in s.
     made_for : str
         What `windows_key` gave: by it, and by the starts, a file is known to belong to a set. Empty where it is not known.
+    names : tuple of str
+        What each value is; empty where it is not known.
+    of : str
+        What was measured: ``"peripherals"`` or ``"cap"``.
     """
 
     values: Float32Array
     t0: Float64Array
     made_for: str = ""
+    names: tuple[str, ...] = ()
+    of: str = PERIPHERALS
 
     def save(self, path: Path) -> None:
         """Write them into an ``.npz`` file."""
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
-            np.savez_compressed(file, values=self.values, t0=self.t0, names=np.array(VALUES), made_for=np.array(self.made_for))
+            np.savez_compressed(
+                file,
+                values=self.values,
+                t0=self.t0,
+                names=np.array(self.names, np.str_),
+                made_for=np.array(self.made_for),
+                of=np.array(self.of),
+            )
 
 
 def windows_key(dataset: Mapping[str, Any], spec: FeatureSpec) -> str:
@@ -73,7 +94,7 @@ def windows_key(dataset: Mapping[str, Any], spec: FeatureSpec) -> str:
 
 
 def load_peripherals(path: Path) -> Peripherals:
-    """Read what `Peripherals.save` wrote.
+    """Read what `Peripherals.save` wrote, now or before files said what they are of.
 
     Parameters
     ----------
@@ -90,15 +111,15 @@ def load_peripherals(path: Path) -> Peripherals:
     DatasetError
         When it is missing or something else.
     """
-    remedy = "Make it with: sclcm-offline peripherals CONFIG --out FILE.npz"
     if not path.is_file():
-        raise DatasetError(f"There is no file of peripheral features at '{path}'.", remedy)
+        raise DatasetError(f"There is no file of what else was measured at '{path}'.", HOW_TO_MAKE)
     try:
         with np.load(path) as found:
-            made_for = str(found["made_for"]) if "made_for" in found else ""
-            return Peripherals(found["values"], found["t0"], made_for)
+            made_for, of = (str(found[key]) if key in found else old for key, old in (("made_for", ""), ("of", PERIPHERALS)))
+            names = tuple(str(name) for name in found["names"]) if "names" in found else ()
+            return Peripherals(found["values"], found["t0"], made_for, names, of)
     except (OSError, ValueError, KeyError) as error:
-        raise DatasetError(f"'{path}' holds no peripheral features ({error!r}).", remedy) from error
+        raise DatasetError(f"'{path}' does not hold what else was measured ({error!r}).", HOW_TO_MAKE) from error
 
 
 def window_peripherals(windows: WindowSet, recordings: Iterable[LabelledRecording], dataset: Mapping[str, Any]) -> Peripherals:
@@ -126,7 +147,7 @@ def window_peripherals(windows: WindowSet, recordings: Iterable[LabelledRecordin
         mine = np.flatnonzero(windows.recording == number)
         for row, start in zip(mine, np.round(windows.t0[mine] * sfreq).astype(np.int64), strict=True):
             out[row] = peripheral_features(channels[:, start : start + length], sfreq)
-    return Peripherals(out, windows.t0.astype(np.float64), windows_key(dataset, windows.spec))
+    return Peripherals(out, windows.t0.astype(np.float64), windows_key(dataset, windows.spec), VALUES)
 
 
 def _channels(labelled: LabelledRecording) -> Float64Array:
@@ -134,7 +155,8 @@ def _channels(labelled: LabelledRecording) -> Float64Array:
     missing = [name for name in PERIPHERAL_CHANNELS if name not in recording.spec.ch_names]
     if missing:
         raise DatasetError(
-            f"'{recording.path}' has no channel {', '.join(missing)}.", "Peripheral features need DEAP's preprocessed files."
+            f"'{recording.path}' has no channel {', '.join(missing)}.",
+            "Peripheral channels are those of DEAP's preprocessed files; say --of cap for the other electrodes of the cap.",
         )
     columns = [recording.spec.ch_names.index(name) for name in PERIPHERAL_CHANNELS]
     return np.asarray(recording.samples[:, columns].T, dtype=np.float64)

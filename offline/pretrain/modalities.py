@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from offline.config import RunConfig
-from offline.datasets.peripherals import Peripherals, load_peripherals, windows_key
+from offline.datasets.peripherals import CAP, Peripherals, load_peripherals, windows_key
+from offline.datasets.window_set import Int64Array
 from offline.pretrain.mrccl_options import MrcclOptions
 from offline.pretrain.noisy_embedding import add_forward_noise
 from offline.pretrain.ntxent import ntxent_loss
@@ -31,7 +32,7 @@ class OtherModalities:
     config : RunConfig
         The features of the run.
     options : MrcclOptions
-        What there is: peripherals, a second view of the EEG itself, or both.
+        What there is: what else was measured, a second view of the EEG itself, or both.
     train : Inputs
         Training windows.
     """
@@ -40,9 +41,11 @@ class OtherModalities:
         self._spec = config.features
         self._key = windows_key(config.dataset.model_dump(mode="json"), config.features)
         self._peripherals = load_peripherals(options.peripherals) if options.peripherals else None
+        _refuse_own_electrodes(self._peripherals, config.features)
         self._has_own_view = options.own_view or self._peripherals is None
-        self._scales = [_scale(values) for values in self._values(train)]
-        self.n_values = tuple(len(mean) for mean, _ in self._scales)
+        own = [options.own_scale, False] if self._peripherals else [False]
+        self._scales = [_Scale(values, train.subject, own=each) for values, each in zip(self._values(train), own, strict=False)]
+        self.n_values = tuple(scale.n_values for scale in self._scales)
 
     def of(self, windows: Inputs) -> tuple[Tensor, ...]:
         """Return the vectors of windows.
@@ -55,11 +58,10 @@ class OtherModalities:
         Returns
         -------
         tuple of Tensor of float32, each of shape (n, n_values)
-            Modality by modality; standardised, without unit, cut off at ±5.
+            Modality by modality; standardised, without unit, cut off at ±5, and 0 where nothing was measured.
         """
         pairs = zip(self._values(windows), self._scales, strict=True)
-        scaled = [np.clip((values - mean) / sd, -5.0, 5.0) for values, (mean, sd) in pairs]
-        return tuple(torch.from_numpy(values.astype(np.float32)) for values in scaled)
+        return tuple(torch.from_numpy(scale.applied(values, windows.subject)) for values, scale in pairs)
 
     def _values(self, windows: Inputs) -> list[Float32Array]:
         measured = [] if self._peripherals is None else [self._measured(self._peripherals, windows)]
@@ -70,15 +72,56 @@ class OtherModalities:
         foreign = peripherals.made_for not in {"", self._key}
         if foreign or rows.max(initial=-1) >= len(t0) or not np.allclose(t0[rows], windows.t0):
             raise ConfigError(
-                "The file of peripheral features was made for other windows.",
-                "Make it again for this config: sclcm-offline peripherals CONFIG --out FILE.npz",
+                "The file of what else was measured was made for other windows.",
+                f"Make it again for this config: sclcm-offline peripherals CONFIG --of {peripherals.of} --out FILE.npz",
             )
         found: Float32Array = peripherals.values[rows]
         return found
 
 
-def _scale(values: Float32Array) -> tuple[Float64Array, Float64Array]:
-    return values.mean(axis=0, dtype=np.float64), np.maximum(values.std(axis=0, dtype=np.float64), 1e-6)
+def _refuse_own_electrodes(peripherals: Peripherals | None, spec: FeatureSpec) -> None:
+    """Refuse a cap whose electrodes the features use by now: the modalities would find each other by the same samples."""
+    if peripherals is None or peripherals.of != CAP:
+        return
+    own = {canonical_name(name) for name in spec.ch_names}
+    both = sorted({name.split()[0] for name in peripherals.names} & own)
+    if both:
+        raise ConfigError(
+            f"The file of the rest of the cap holds {', '.join(both)}, which the features use.",
+            "Make it again for this config: sclcm-offline peripherals CONFIG --of cap --out FILE.npz",
+        )
+
+
+class _Scale:
+    """Mean and spread of the training windows: of all people together, or of each person by that person's windows."""
+
+    def __init__(self, values: Float32Array, subject: Int64Array, *, own: bool) -> None:
+        self._all, self._own = _mean_and_sd(values), own
+        self._people = {int(k): _mean_and_sd(values[subject == k]) for k in np.unique(subject)} if own else {}
+        self.n_values = values.shape[1]
+
+    def applied(self, values: Float32Array, subject: Int64Array) -> Float32Array:
+        """Return values (n, n_values) standardised, without unit; people who are not in training by what is here of them."""
+        scaled = np.empty(values.shape, np.float32)
+        for person in np.unique(subject).tolist():
+            mine = subject == person
+            mean, sd = self._of(person, values[mine])
+            scaled[mine] = np.nan_to_num(np.clip((values[mine] - mean) / sd, -5.0, 5.0))
+        return scaled
+
+    def _of(self, person: int, values: Float32Array) -> tuple[Float64Array, Float64Array]:
+        if not self._own:
+            return self._all
+        return self._people[person] if person in self._people else _mean_and_sd(values)
+
+
+def _mean_and_sd(values: Float32Array) -> tuple[Float64Array, Float64Array]:
+    """Return both over the windows in which a value was measured, each (n_values,)."""
+    known = np.isfinite(values)
+    n = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, values, 0.0).sum(axis=0, dtype=np.float64) / n
+    variance = (np.where(known, values - mean, 0.0) ** 2).sum(axis=0) / n
+    return mean, np.maximum(np.sqrt(variance), 1e-6)
 
 
 class ModalityNetwork(nn.Module):

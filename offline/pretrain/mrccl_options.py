@@ -14,10 +14,18 @@ class MrcclOptions(MethodOptions):
     """Contrast between modalities."""
 
     peripherals: Annotated[
-        Path | None, Field(description="file of 'sclcm-offline peripherals'; left out: a second view of the EEG itself")
+        Path | None,
+        Field(
+            description="what else was measured, DEAP's peripheral channels or the rest of the cap: a file of 'sclcm-offline"
+            " peripherals'; left out: a second view of the EEG itself"
+        ),
     ] = None
+    own_scale: Annotated[
+        bool,
+        Field(description="standardise that file's values by each person's own windows, not by those of all training people"),
+    ] = False
     own_view: Annotated[
-        bool, Field(description="beside the file of peripherals, the second view of the EEG itself as a third modality")
+        bool, Field(description="beside what else was measured, the second view of the EEG itself as a third modality")
     ] = False
     tau: Annotated[float, Field(gt=0, description="temperature")] = 0.1
     noise_weight: Annotated[float, Field(ge=0, description="of clean against noisy, beside modality against modality")] = 1.0

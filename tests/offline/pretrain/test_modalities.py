@@ -136,7 +136,7 @@ def test_a_missing_or_foreign_file_of_peripherals_is_refused(tmp_path):
     with pytest.raises(DatasetError, match="no file"):
         load_peripherals(tmp_path / "none.npz")
     np.savez(tmp_path / "other.npz", x=np.zeros(3))
-    with pytest.raises(DatasetError, match="holds no peripheral features"):
+    with pytest.raises(DatasetError, match="does not hold what else was measured"):
         load_peripherals(tmp_path / "other.npz")
 
 
