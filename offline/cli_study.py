@@ -104,7 +104,7 @@ def run_curve(options: argparse.Namespace, print_table: PrintTable) -> str:
     """Run the command ``curve`` and return what to tell."""
     from offline.config import load_config
     from offline.evaluate.cross_validate import default_jobs
-    from offline.evaluate.curves import CURVE_TABLE, channel_variants, curve_rows, label_variants
+    from offline.evaluate.curves import CURVE_TABLE, channel_variants, curve_rows, label_variants, mixed_code
     from offline.evaluate.gains import GAIN_TABLE, gain_rows
     from offline.evaluate.run_fold import FLOAT, INT8
     from offline.seeds import Seed
@@ -120,14 +120,17 @@ def run_curve(options: argparse.Namespace, print_table: PrintTable) -> str:
     if gains := gain_rows(points, main, Seed(config.seed)):
         print_table(GAIN_TABLE, gains)
         write_json(folder / "gains.json", GAIN_TABLE, gains)
-    simulated = "Simulated data: the figures say nothing about people.\n" if points[0].data.simulated else ""
-    return f"{simulated}Curve: {folder / 'curve.png'}"
+    simulated = ["Simulated data: the figures say nothing about people."] if points[0].data.simulated else []
+    notes = [*simulated, *mixed_code(points)]
+    (folder / "notes.txt").write_text("".join(f"{note}\n" for note in notes), encoding="utf-8")
+    return "\n".join([*notes, f"Curve: {folder / 'curve.png'}"])
 
 
 def run_protocols(options: argparse.Namespace, print_table: PrintTable) -> str:
     """Run the command ``protocols`` and return what to tell."""
     from offline.config import load_config
     from offline.evaluate.cross_validate import default_jobs
+    from offline.evaluate.curves import mixed_code
     from offline.evaluate.protocols import protocol_variants
     from offline.evaluate.protocols_report import (
         PROTOCOLS_TABLE,
@@ -150,7 +153,7 @@ def run_protocols(options: argparse.Namespace, print_table: PrintTable) -> str:
     report = folder / "report.html"
     settings = simulated_settings(data_root(config.dataset, options.data_root))
     report.write_text(protocols_html(config, points, settings), encoding="utf-8")
-    return "\n".join([*gap_sentences(points), f"Report: {report}"])
+    return "\n".join([*gap_sentences(points), *mixed_code(points), f"Report: {report}"])
 
 
 def run_simulate(options: argparse.Namespace) -> str:
@@ -203,6 +206,7 @@ def add_engine_options(stage: argparse.ArgumentParser) -> None:
 
 def run_seeds(options: argparse.Namespace, print_table: PrintTable) -> str:
     """Run the command ``evaluate`` over seeds and settings and return what to tell."""
+    from offline.code_origin import CodeOrigin, mixture_sentence
     from offline.config import load_config
     from offline.study import STUDY_TABLE, plan_study, run_study, study_rows
 
@@ -211,9 +215,11 @@ def run_seeds(options: argparse.Namespace, print_table: PrintTable) -> str:
     folder = options.run_dir or Path("runs") / config.name / "study"
     summaries = run_study(trials, folder, options.data_root, engine_of(options, folder), log=options.log)
     print_table(STUDY_TABLE, study_rows(trials, summaries))
+    folds = (CodeOrigin(**fold["code"]) for summary in summaries for fold in summary.folds)
+    mixture = f"{text}\n" if (text := mixture_sentence(folds)) else ""
     return (
         "Settings are to be chosen by the last column, which is of validation people; the others are of test people.\n"
-        f"Table: {folder / 'study.json'}; a run folder for each beside it"
+        f"{mixture}Table: {folder / 'study.json'}; a run folder for each beside it"
     )
 
 

@@ -274,6 +274,7 @@ def measure(run: Run, *, n_jobs: int = 1, log: LogKind = "csv", encoder_dir: Pat
         seed=seed,
         design_subjects=evaluate.design_subjects,
         n_permutations=evaluate.n_permutations,
+        network=run.config.encoder.kind,
     )
     run.folder.write_json("metrics.json", summary.as_dict())
     return summary

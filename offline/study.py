@@ -196,7 +196,7 @@ def study_rows(trials: Sequence[Trial], summaries: Sequence[Summary]) -> list[tu
         for first in mine[0].methods:
             if first.method != "majority":
                 found = [method for summary in mine if (method := summary.find(first.method, first.line))]
-                rows.append((setting or "as it is", first.method, first.line, *_over_seeds(found), f"{score:.3f}"))
+                rows.append((setting or "as it is", first.name, first.line, *_over_seeds(found), f"{score:.3f}"))
     return rows
 
 

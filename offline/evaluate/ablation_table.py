@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from offline.evaluate.curves import Point
+from offline.evaluate.curves import Point, mixed_code
 from offline.evaluate.intervals import paired_test
 from offline.evaluate.report import page, table, warning
 from offline.evaluate.summary import MethodSummary
@@ -76,6 +76,7 @@ def ablation_notes(points: Sequence[Point]) -> list[str]:
         f"{card.title}. {summary.protocol} {n_people} people tested; chance is {summary.chance:.3f}.",
         "Mean over people; intervals and p over people, person by person on the same folds. Neither is corrected for the number of "
         "variants: with twenty, one of p < 0.05 is what chance gives. One seed.",
+        *mixed_code(points),
     ]
 
 

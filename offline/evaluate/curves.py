@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from offline.code_origin import CodeOrigin, mixture_sentence
 from offline.config import RunConfig, parse_config
 from offline.datasets.dataset import DatasetCard
 from offline.evaluate.intervals import Figure
@@ -152,13 +153,25 @@ class Point:
     n_labelled: float = float("nan")
 
 
+def mixed_code(points: Sequence[Point]) -> list[str]:
+    """Say so, in one sentence, where several versions of the code computed the folds of the points; nothing where one did.
+
+    Parameters
+    ----------
+    points : sequence of Point
+        What is put side by side.
+    """
+    folds = (CodeOrigin(**fold["code"]) for point in points for fold in point.summary.folds)
+    return [text] if (text := mixture_sentence(folds)) else []
+
+
 def curve_rows(points: Sequence[Point]) -> list[tuple[str, ...]]:
     """Return rows for `CURVE_TABLE`; chance is left out."""
     return [
         (
             point.variant.name,
             "yes" if point.variant.pretrained else "no",
-            method.method,
+            method.name,
             method.line,
             str(method.balanced_accuracy),
             str(method.macro_f1),
@@ -191,7 +204,7 @@ def draw_curve(points: Sequence[Point], method: str, axis: str) -> bytes:
         for found in point.summary.methods:
             if found.method in (method, LINEAR, UNTRAINED, "logistic_regression"):
                 start = "pretrained" if point.variant.pretrained else "from scratch"
-                name = f"{found.method}, {found.line}" + (f", {start}" if found.method == method else "")
+                name = f"{found.name}, {found.line}" + (f", {start}" if found.method == method else "")
                 place = (point.variant.place, found.balanced_accuracy)
                 if place not in lines.setdefault(name, []):  # both starts have the same simple methods
                     lines[name].append(place)

@@ -67,4 +67,4 @@ def _row(point: Point, pretrained: MethodSummary, scratch: MethodSummary, seed: 
     gain, p = paired_test(scores[0], scores[1], seed.of("gain").rng())
     means = [f"{found.mean():.3f}" for found in scores]
     place = (f"{point.variant.place:g}", f"{point.n_labelled:.0f}")
-    return (*place, pretrained.method, scratch.method, pretrained.line, *means, str(gain), f"{p:.4f}", str(len(shared)))
+    return (*place, pretrained.name, scratch.name, pretrained.line, *means, str(gain), f"{p:.4f}", str(len(shared)))

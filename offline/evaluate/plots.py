@@ -42,7 +42,7 @@ def confusion_plot(method: MethodSummary, class_names: Sequence[str]) -> bytes:
         axes.text(column, row, f"{share:.2f}\n{int(table[row, column])}", ha="center", va="center", color=ink, fontsize=8)
     axes.set_xticks(range(len(class_names)), class_names, rotation=20)
     axes.set_yticks(range(len(class_names)), class_names)
-    axes.set(xlabel="answer", ylabel="truth", title=f"{method.method}, {method.line}")
+    axes.set(xlabel="answer", ylabel="truth", title=f"{method.name}, {method.line}")
     return _png(canvas)
 
 
@@ -68,7 +68,7 @@ def subjects_plot(summary: Summary, methods: Sequence[str], line: str) -> bytes:
     width = 0.8 / max(1, len(shown))
     for k, method in enumerate(shown):
         places = np.arange(len(method.subjects)) + (k - (len(shown) - 1) / 2) * width
-        label = f"{method.method}: {method.balanced_accuracy}"
+        label = f"{method.name}: {method.balanced_accuracy}"
         axes.bar(places, [row.balanced_accuracy for row in method.subjects], width, label=label)
     axes.axhline(summary.chance, color="0.4", linestyle="--", linewidth=1)
     if shown:
@@ -96,7 +96,7 @@ def reliability_plot(method: MethodSummary) -> bytes:
     full = bins[:, 2] > 0
     axes.plot([0, 1], [0, 1], color="0.6", linewidth=1)
     axes.plot(bins[full, 0], bins[full, 1], marker="o")
-    title = f"{method.method}, {method.line}: ECE {method.calibration_error:.3f}"
+    title = f"{method.name}, {method.line}: ECE {method.calibration_error:.3f}"
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="share right", title=title)
     axes.title.set_fontsize(9)
     return _png(canvas)

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from offline.config import RunConfig
-from offline.evaluate.curves import Point
+from offline.evaluate.curves import Point, mixed_code
 from offline.evaluate.intervals import Figure
 from offline.evaluate.plots import protocols_plot
 from offline.evaluate.protocols import DISJOINT, ORIGINAL, PEOPLE, UNSELECTED
 from offline.evaluate.report import image, page, table, warning
-from offline.evaluate.run_fold import FLOAT
+from offline.evaluate.run_fold import FLOAT, INT8
 from offline.evaluate.summary import MethodSummary
 from sclcm_core.simulation.sidecar import SIDECAR
 
@@ -38,9 +38,9 @@ WHAT_IT_IS = {
 """What each protocol's figure means."""
 
 WHO_IT_IS = {
-    "sclcm": "the recipe: pretrained by contrast, then finetuned, in float32",
-    "sclcm int8": "the same network in eight bits",
-    "sclcm, not pretrained": "the same network, finetuned from its first weights",
+    FLOAT: "the recipe, in float32",
+    INT8: "the same network in eight bits",
+    f"{FLOAT}, not pretrained": "the same network, finetuned from its first weights",
     "linear probe": "logistic regression on the embeddings of the pretrained encoder, which no label has touched",
     "nearest neighbours": "the vote of the nearest training windows in those embeddings",
     "time_course": "logistic regression on every frame of the window: no network, but it sees the course over time",
@@ -48,7 +48,7 @@ WHO_IT_IS = {
     "is 0, and nothing is left to tell",
     "majority": "always the most frequent class",
 }
-"""What each method is, in words."""
+"""What each method is, in words; a network is shown by what it is."""
 
 _NO_EMOTION = "class_effect = 0"
 
@@ -60,7 +60,7 @@ def protocol_rows(points: Sequence[Point]) -> list[tuple[str, ...]]:
     return [
         (
             protocol,
-            name,
+            _shown(name, method),
             f"{place:g}",
             method.line,
             str(method.accuracy),
@@ -95,6 +95,10 @@ def _named(points: Sequence[Point], point: Point) -> Iterator[tuple[str, MethodS
         yield (f"{method.method}, not pretrained" if bare else method.method), method
 
 
+def _shown(name: str, method: MethodSummary) -> str:
+    return name.replace(method.method, method.name, 1)
+
+
 def drawn_protocols(points: Sequence[Point], place: float) -> bytes:
     """Draw accuracy under each protocol, one mark a method, with its interval.
 
@@ -114,7 +118,7 @@ def drawn_protocols(points: Sequence[Point], place: float) -> bytes:
     for channels, protocol in _blocks(points):
         for name, method in _methods(points, place, protocol) if channels == place else ():
             if name in _DRAWN:
-                marks.setdefault(name, []).append((protocol, method.trial_accuracy))
+                marks.setdefault(_shown(name, method), []).append((protocol, method.trial_accuracy))
     return protocols_plot(marks, points[0].summary.chance, f"{points[0].data.title}, {place:g} channels")
 
 
@@ -177,8 +181,9 @@ def protocols_html(config: RunConfig, points: Sequence[Point], settings: str = "
         f"<p>{html.escape(card.title)}, {html.escape(card.licence)}. {html.escape(card.attribution)}</p>",
         "<h2>The protocols</h2>" + _definitions(WHAT_IT_IS),
         "<h2>The figures</h2>" + table(PROTOCOLS_TABLE, protocol_rows(points)),
-        f"<p>Chance: {points[0].summary.chance:.3f}. Intervals of accuracy and balanced accuracy are over people, those of trials "
-        "are Wilson's.</p>",
+        f"<p>Chance: {points[0].summary.chance:.3f}. Intervals are over people, those of trials as well: trials of one person are not "
+        "independent.</p>",
+        "".join(f'<p class="warn">{html.escape(text)}</p>' for text in mixed_code(points)),
         "<h2>The methods</h2>" + _definitions(_explained(points)),
         "<h2>What was tested</h2>" + table(_SIZES_TABLE, _sizes(points)),
         f"<p>Trained for at most {_epochs(points[0].variant.config)} epochs{_fewer(config, points[0].variant.config)}.</p>",
@@ -193,8 +198,14 @@ def _fewer(config: RunConfig, run: RunConfig) -> str:
 
 
 def _explained(points: Sequence[Point]) -> dict[str, str]:
-    shown = {name for point in points for name, _ in _named(points, point)}
-    return {name: text for name, text in WHO_IT_IS.items() if name in shown}
+    """Say what each method is, the recipe with what it was pretrained by."""
+    found = {name: _shown(name, method) for point in points for name, method in _named(points, point)}
+    texts = {name: text for name, text in WHO_IT_IS.items() if name in found}
+    by = next(
+        (f"pretrained by '{p.variant.config.pretrain.method}'" for p in points if p.variant.config.pretrain), "not pretrained"
+    )
+    texts[FLOAT] = f"{WHO_IT_IS[FLOAT]}: {by}, then finetuned"
+    return {found[name]: text for name, text in texts.items() if name in found}
 
 
 def _definitions(texts: Mapping[str, str]) -> str:

@@ -44,14 +44,14 @@ UNTOUCHED_TABLE = ("Method", "Normalised by", "Balanced accuracy [95 %] on peopl
 
 def untouched_rows(summary: Summary) -> list[tuple[str, ...]]:
     """Return the rows of the table of people on whom nothing was chosen; none where the config does not say who they are."""
-    return [(m.method, m.line, str(m.untouched)) for m in summary.methods if m.untouched is not None]
+    return [(m.name, m.line, str(m.untouched)) for m in summary.methods if m.untouched is not None]
 
 
 def method_cells(method: MethodSummary) -> tuple[str, ...]:
     """Return the row of a method in the table of methods."""
     figures: tuple[Figure, ...] = (method.balanced_accuracy, method.macro_f1, method.accuracy, method.trial_accuracy)
     return (
-        method.method,
+        method.name,
         method.line,
         *map(str, figures),
         f"{method.calibration_error:.3f}",
@@ -112,6 +112,7 @@ def report_html(
         f"<p>{html.escape(card.title)}, {html.escape(card.licence)}. {html.escape(card.attribution)}</p>",
         f"<h2>Protocol</h2><p>{html.escape(summary.protocol)} Chance: {summary.chance:.3f}.</p>",
         "<h2>Methods</h2>" + table(METHODS_TABLE, [method_cells(m) for m in summary.methods]),
+        _paragraphs(["Intervals are over people, those of trials as well: trials of one person are not independent."]),
         _untouched(summary),
         "<h2>Paired comparisons</h2>" + _comparisons(summary),
         _chance(summary),
@@ -179,7 +180,7 @@ def _comparisons(summary: Summary) -> str:
 def _people(summary: Summary) -> str:
     names = [row.subject for row in summary.methods[0].subjects]
     header = ("Method", "Normalised by", *names)
-    rows = [(m.method, m.line, *(f"{row.balanced_accuracy:.2f}" for row in m.subjects)) for m in summary.methods]
+    rows = [(m.name, m.line, *(f"{row.balanced_accuracy:.2f}" for row in m.subjects)) for m in summary.methods]
     return table(header, rows)
 
 

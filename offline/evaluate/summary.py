@@ -24,6 +24,7 @@ from offline.evaluate.permutation import (
     chance_level,
     permuted_scores,
 )
+from offline.evaluate.run_fold import FLOAT, INT8
 from offline.evaluate.scores import balanced_accuracy, confusion, macro_f1, trial_probabilities
 from offline.seeds import Seed
 from sclcm_core.types import FloatArray
@@ -51,7 +52,11 @@ class MethodSummary:
     accuracy, balanced_accuracy, macro_f1 : Figure
         Mean over people with the bootstrap interval over people, in 0..1.
     trial_accuracy : Figure
-        Share of trials whose mean probabilities name the right class, with Wilson's interval.
+        Share of each person's trials whose mean probabilities name the right class: mean over people with the bootstrap interval over
+        people, in 0..1.
+    trial_wilson : Figure
+        Share of all trials, with Wilson's interval, which takes each trial for an observation of its own: those of one person are not,
+        and the interval is narrower than other people would leave it.
     calibration_error : float
         Expected calibration error over all windows, in 0..1.
     confusion : list of list of int
@@ -64,6 +69,8 @@ class MethodSummary:
         Mean balanced accuracy over the people on whom nothing was chosen, where the config says who they are.
     permutation : ChanceLevel or None
         Balanced accuracy when labels are permuted by trial within each person and the answers are kept.
+    network : str
+        Which network was trained, where the method is one.
     """
 
     method: str
@@ -72,17 +79,42 @@ class MethodSummary:
     balanced_accuracy: Figure
     macro_f1: Figure
     trial_accuracy: Figure
+    trial_wilson: Figure
     calibration_error: float
     confusion: list[list[int]]
     reliability: list[list[float | None]]
     subjects: list[SubjectRow]
     untouched: Figure | None = None
     permutation: ChanceLevel | None = None
+    network: str = FLOAT
+
+    @property
+    def name(self) -> str:
+        """Return what reports call it: a network by what it is."""
+        return shown_name(self.method, self.network)
+
+
+def shown_name(method: str, network: str) -> str:
+    """Return what reports call a method.
+
+    Parameters
+    ----------
+    method : str
+        Its name among the answers of a fold, where every network is called alike, so that runs with different ones can be compared.
+    network : str
+        Which network was trained: the kind of the config's encoder.
+
+    Examples
+    --------
+    >>> shown_name("sclcm int8", "tcn"), shown_name("majority", "tcn")
+    ('tcn int8', 'majority')
+    """
+    return method.replace(FLOAT, network, 1) if method in (FLOAT, INT8) else method
 
 
 @dataclass(frozen=True, slots=True)
 class PairedComparison:
-    """Two methods on the same people: mean difference in balanced accuracy, and a sign-flip permutation test."""
+    """Two methods, by what reports call them, on the same people: mean difference in balanced accuracy, and a sign-flip test."""
 
     first: str
     second: str
@@ -142,6 +174,7 @@ def summarise(
     seed: Seed,
     design_subjects: Collection[str] = (),
     n_permutations: int = 0,
+    network: str = FLOAT,
 ) -> Summary:
     """Put the readings of all folds together.
 
@@ -161,13 +194,15 @@ def summarise(
         People on whom shape and training were chosen.
     n_permutations : int
         Permutations of trial labels for the level of chance; 0 for none.
+    network : str
+        Which network was trained, for the reports.
 
     Returns
     -------
     Summary
         Figures with intervals.
     """
-    pooled = _Pooled(results, windows, design_subjects, n_permutations)
+    pooled = _Pooled(results, windows, design_subjects, n_permutations, network)
     methods = [pooled.method(key, seed) for key in results[0].reading.probabilities if not key[0].startswith(PERMUTED)]
     mine = {m.line: m for m in methods if m.method == main}
     others = [m for m in methods if m.method != main]
@@ -193,9 +228,14 @@ class _Pooled:
     """Readings of all folds, one after the other."""
 
     def __init__(
-        self, results: Sequence[FoldResult], windows: WindowSet, design_subjects: Collection[str], n_permutations: int
+        self,
+        results: Sequence[FoldResult],
+        windows: WindowSet,
+        design_subjects: Collection[str],
+        n_permutations: int,
+        network: str,
     ) -> None:
-        self._windows = windows
+        self._windows, self._network = windows, network
         self._design_subjects, self._n_permutations = design_subjects, n_permutations
         self._results = results
         self._label, self._subject, self._trial = (
@@ -238,13 +278,14 @@ class _Pooled:
             accuracy=accuracy,
             balanced_accuracy=balanced,
             macro_f1=f1,
-            trial_accuracy=self._trial_accuracy(probabilities),
+            **self._of_trials(probabilities, seed),
             calibration_error=expected_calibration_error(probabilities, self._label),
             confusion=confusion(self._label, answer, self._windows.n_classes).tolist(),
             reliability=[[None if np.isnan(value) else float(value) for value in row] for row in bins],
             subjects=rows,
             untouched=self._untouched(rows, seed),
             permutation=self._permutation(answer, balanced.value, seed),
+            network=self._network,
         )
 
     def _untouched(self, rows: list[SubjectRow], seed: Seed) -> Figure | None:
@@ -260,15 +301,18 @@ class _Pooled:
         name = self._windows.subject_names[person]
         return SubjectRow(name, int(mine.sum()), accuracy, balanced_accuracy(table), macro_f1(table))
 
-    def _trial_accuracy(self, probabilities: FloatArray) -> Figure:
+    def _of_trials(self, probabilities: FloatArray, seed: Seed) -> dict[str, Figure]:
         means, first = trial_probabilities(probabilities, self._trial)
-        return wilson(int(np.sum(means.argmax(axis=1) == self._label[first])), len(first))
+        right, person = means.argmax(axis=1) == self._label[first], self._subject[first]
+        shares = np.array([right[person == one].mean() for one in np.unique(person)])
+        over_people = bootstrap_mean(shares, seed.of("bootstrap").rng())
+        return {"trial_accuracy": over_people, "trial_wilson": wilson(int(right.sum()), len(right))}
 
 
 def _compare(mine: MethodSummary, other: MethodSummary, seed: Seed) -> PairedComparison:
     a, b = (np.array([row.balanced_accuracy for row in m.subjects]) for m in (mine, other))
     difference, p = paired_test(a, b, seed.of("paired").rng())
-    return PairedComparison(mine.method, other.method, mine.line, difference, p)
+    return PairedComparison(mine.name, other.name, mine.line, difference, p)
 
 
 def _fold_row(result: FoldResult) -> dict[str, Any]:

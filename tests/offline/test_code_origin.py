@@ -1,10 +1,14 @@
+import html
 import logging
 
 import pytest
 
 import offline.code_origin as module
 from offline.code_origin import CodeOrigin, code_origin, mixture_sentence, source_hash, warn_of_other_code
+from offline.evaluate.ablation_table import ablation_notes
 from offline.evaluate.cross_validate import cross_validate
+from offline.evaluate.curves import Point, Variant, mixed_code
+from offline.evaluate.protocols_report import protocols_html
 from offline.evaluate.run_fold import run_fold
 from offline.final_fit import finetune_final
 from offline.reporting import write_report
@@ -83,6 +87,19 @@ def test_the_report_says_when_its_folds_are_of_mixed_code(quick, windows, tmp_pa
         "0123456789ab",
         code_origin().commit,
     ]
+
+
+def test_curves_protocols_and_ablations_say_when_their_folds_are_of_mixed_code(quick, windows, tmp_path, as_if_other):
+    points = []
+    for number, origin in enumerate((OTHER, code_origin())):
+        as_if_other(origin)
+        summary = measure(Run(quick, open_run(quick, tmp_path / str(number)), windows))
+        points.append(Point(Variant("original, 2 channels", number, False, quick), summary, windows.dataset))
+    (sentence,) = mixed_code(points)
+    assert "(2 by commit 0123456789ab, source another; 2 by commit" in sentence
+    assert html.escape(sentence) in protocols_html(quick, points)
+    assert sentence in ablation_notes(points)
+    assert mixed_code(points[1:]) == [] and "changed in between" not in protocols_html(quick, points[1:])
 
 
 def test_folds_that_note_no_code_are_said_to_be_of_the_commit_that_opened_the_folder(
