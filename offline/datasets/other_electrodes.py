@@ -12,6 +12,7 @@ from offline.datasets.dataset import LabelledRecording
 from offline.datasets.frames import compute_frames
 from offline.datasets.matching import check_bands
 from offline.datasets.peripherals import CAP, Peripherals, windows_key
+from offline.datasets.read_ahead import read_ahead
 from offline.datasets.registry import find_dataset
 from offline.datasets.window_set import Int64Array, WindowSet
 from sclcm_core.errors import DatasetError
@@ -54,7 +55,7 @@ def window_other_electrodes(
     """
     check_bands(find_dataset(dataset["name"], dataset["options"]), cap_spec(windows.spec, windows.spec.ch_names))
     parts: list[tuple[Int64Array, tuple[str, ...], Float32Array]] = []
-    for number, labelled in enumerate(recordings):
+    for number, labelled in enumerate(read_ahead(iter(recordings))):
         rows = np.flatnonzero(windows.recording == number)
         if len(rows):
             names = other_electrodes(labelled.recording, windows.spec)

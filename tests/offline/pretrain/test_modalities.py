@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from offline.datasets.peripherals import VALUES, Peripherals, load_peripherals, peripheral_features, windows_key
+from offline.datasets.peripherals import CAP, VALUES, Peripherals, load_peripherals, peripheral_features, windows_key
 from offline.evaluate.scores import confusion, macro_f1
 from offline.finetune.classify import network_outputs
 from offline.finetune.fit import FitData, fit_member
@@ -130,6 +130,46 @@ def test_peripherals_of_other_people_are_refused_though_their_windows_start_at_t
     assert OtherModalities(make_config(dataset=dataset | {"root": "elsewhere"}), options, train).n_values == (3,)
     with pytest.raises(ConfigError, match="other windows"):
         OtherModalities(make_config(dataset={"name": "simulated"}), options, train)
+
+
+def test_the_rest_of_the_cap_is_refused_where_the_features_use_its_electrodes(make_config, windows, tmp_path):
+    values = np.zeros((len(windows), 2), np.float32)
+    Peripherals(values, windows.t0, names=("Cz alpha", "Oz alpha"), of=CAP).save(tmp_path / "p.npz")
+    options, train = MrcclOptions(peripherals=tmp_path / "p.npz"), sides(windows)[0]
+    assert OtherModalities(make_config(), options, train).n_values == (2,)
+    with pytest.raises(ConfigError, match=r"holds Oz, which the features use\. .*--of cap"):
+        OtherModalities(make_config(features={"ch_names": ["T7", "O1", "Oz"], "sfreq": 128.0, "n_frames": 8}), options, train)
+
+
+def test_what_was_not_measured_in_a_window_is_the_mean_of_those_in_which_it_was(config, windows, tmp_path):
+    values = np.random.default_rng(0).normal(5.0, 2.0, (len(windows), 3)).astype(np.float32)
+    values[::2, 1], values[:, 2] = np.nan, np.nan
+    Peripherals(values, windows.t0).save(tmp_path / "p.npz")
+    train, _ = sides(windows)
+    (found,) = OtherModalities(config, MrcclOptions(peripherals=tmp_path / "p.npz"), train).of(train)
+    lost = np.isnan(values[train.window, 1])
+    assert (found[lost, 1] == 0).all() and (found[:, 2] == 0).all()
+    assert float(found[~lost, 1].mean()) == pytest.approx(0.0, abs=0.02)
+    assert float(found[~lost, 1].std()) == pytest.approx(1.0, abs=0.02)
+
+
+def test_by_their_own_scale_people_do_not_differ_in_level_and_part_of_a_persons_windows_changes_nothing(
+    config, windows, tmp_path
+):
+    values = (
+        np.random.default_rng(0).normal(0, 1, (len(windows), 2)) * (1 + windows.subject[:, None])
+        + 10 * windows.subject[:, None]
+    )
+    Peripherals(values.astype(np.float32), windows.t0).save(tmp_path / "p.npz")
+    train, validation = sides(windows)
+    others = OtherModalities(config, MrcclOptions(peripherals=tmp_path / "p.npz", own_scale=True), train)
+    for inputs in (train, validation):
+        (found,) = others.of(inputs)
+        for person in np.unique(inputs.subject):
+            mine = found[inputs.subject == person].numpy()
+            np.testing.assert_allclose((mine.mean(0), mine.std(0)), ([0, 0], [1, 1]), atol=1e-4)
+    known = train.select(np.arange(5))
+    assert torch.equal(others.of(known)[0], others.of(train)[0][:5])
 
 
 def test_a_missing_or_foreign_file_of_peripherals_is_refused(tmp_path):
