@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PyQt5.QtCore import QPointF, QRectF, QSize, Qt
-from PyQt5.QtGui import QFont, QIcon, QPainter, QPaintEvent, QPen, QPixmap
+from PyQt5.QtGui import QFont, QFontMetrics, QIcon, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QWidget
 
 from app.acquisition.source import Phase
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 LONGEST_TITLE = 16
 """Letters of a person's name over a panel."""
+_SHORTEST_NAME = 34
+_GAP = 10
+_BUTTON_GAP = 8
 
 PHASE_WORDS = {
     Phase.SEARCHING: "Looking for the stream",
@@ -204,11 +207,14 @@ class Header(QWidget):
         self.mark, self.badge, self.phase = Mark(), OriginBadge(), PhasePill()
         self.title = QLabel("SCLCM Live")
         self.title.setObjectName("app-title")
+        self.name = self.title.text()
+        self._wide: list[QPushButton] = []
+        self._folded: QPushButton | None = None
         self._buttons = QHBoxLayout()
-        self._buttons.setSpacing(8)
+        self._buttons.setSpacing(_BUTTON_GAP)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(14, 10, 12, 8)
-        layout.setSpacing(10)
+        layout.setSpacing(_GAP)
         for widget in (self.mark, self.title, self.badge, self.phase):
             layout.addWidget(widget)
         layout.addStretch(1)
@@ -216,10 +222,11 @@ class Header(QWidget):
 
     def be_brief(self, title: str) -> None:
         """Stand over a panel: a name in place of the program's, and the state in a word."""
-        self.title.setText(title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 1]}…")
+        self.name = title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 1]}…"
         self.title.setToolTip(title)
         self.mark.hide()
         self.phase.is_brief = True
+        self._share_room()
 
     def add_button(self, text: str, tip: str, menu: QMenu | None = None) -> QPushButton:
         """Add a button on the right and return it."""
@@ -230,7 +237,40 @@ class Header(QWidget):
         if menu is not None:
             button.setMenu(menu)
         self._buttons.addWidget(button)
+        self._wide.append(button)
         return button
+
+    def fold_into(self, menu: QMenu) -> None:
+        """Take a menu that holds all that the buttons so far do: it stands in for them where they have no room."""
+        self._folded = QPushButton("Menu")
+        self._folded.setFocusPolicy(Qt.TabFocus)
+        self._folded.setMenu(menu)
+        self._folded.hide()
+        self._buttons.addWidget(self._folded)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Fold the buttons, and shorten the name, where there is no room for them."""
+        self._share_room()
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return how narrow it may become: folded, where it can be."""
+        hint = super().minimumSizeHint()
+        return QSize(0, hint.height()) if self._folded else hint
+
+    def _share_room(self) -> None:
+        """Give a panel's header the buttons, or the menu in place of them, and as much of the name as there is room for."""
+        if self._folded is None:
+            return
+        metrics = QFontMetrics(self.title.font())
+        signs = sum(sign.sizeHint().width() + _GAP for sign in (self.badge, self.phase))
+        room = self.width() - 14 - 12 - 2 * _GAP - signs
+        wide = sum(button.sizeHint().width() + _BUTTON_GAP for button in self._wide) - _BUTTON_GAP
+        is_folded = room < wide + metrics.horizontalAdvance(self.name)
+        for button in self._wide:
+            button.setHidden(is_folded)
+        self._folded.setVisible(is_folded)
+        left = room - (self._folded.sizeHint().width() if is_folded else wide)
+        self.title.setText(metrics.elidedText(self.name, Qt.ElideRight, max(left, _SHORTEST_NAME)))
 
     def apply_theme(self, theme: Theme) -> None:
         """Take on a look."""
@@ -239,9 +279,11 @@ class Header(QWidget):
             part.theme = theme
             part.updateGeometry()
             part.update()
+        self._share_room()
 
     def refresh(self) -> None:
         """Look at the session."""
         spec = self.session.spec
         self.phase.show_status(self.session.status)
         self.badge.show_origin(spec.origin if spec else "", self.session.manifest.simulated)
+        self._share_room()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from math import ceil
 
 from PyQt5.QtCore import QPoint, QRect, Qt
 from PyQt5.QtGui import QColor, QPainter, QPixmap
@@ -57,7 +58,7 @@ class Layer:
 
 
 def _painted(place: QRect, ratio: float, paint: Paint, fill: QColor) -> QPixmap:
-    kept = QPixmap(place.size() * ratio)
+    kept = QPixmap(ceil(place.width() * ratio), ceil(place.height() * ratio))  # rounded down it would leave a line unpainted
     kept.setDevicePixelRatio(ratio)
     kept.fill(fill)
     painter = QPainter(kept)

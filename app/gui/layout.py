@@ -10,6 +10,8 @@ from app.gui.card import Card
 VERSION = 1
 STEPS_BACK = 20
 CLOSED_AT_FIRST = frozenset(("compare", "words"))
+LOW = 680
+"""Height in logical pixels below which a panel has no room for the answer, the traces and something else below each other."""
 
 
 def arrange(window: QMainWindow, cards: dict[str, Card]) -> None:
@@ -44,16 +46,22 @@ def arrange_narrow(window: QMainWindow, cards: dict[str, Card]) -> None:
         window.removeDockWidget(card)
     rest = [key for key in cards if key not in ("emotion", "traces")]
     window.addDockWidget(Qt.LeftDockWidgetArea, cards["emotion"])
-    for above, key in (("emotion", "traces"), ("traces", rest[0])):
-        window.splitDockWidget(cards[above], cards[key], Qt.Vertical)
+    window.splitDockWidget(cards["emotion"], cards["traces"], Qt.Vertical)
+    is_low = window.height() < LOW
+    if is_low:
+        rest = ["traces", *rest]
+    else:
+        window.splitDockWidget(cards["traces"], cards[rest[0]], Qt.Vertical)
     for key in rest[1:]:
         window.tabifyDockWidget(cards[rest[0]], cards[key])
     for key, card in cards.items():
         card.setVisible(key not in CLOSED_AT_FIRST or card.view.opens_itself)
-    front = cards.get("history", cards[rest[0]])
+    front = cards["traces"] if is_low else cards.get("history", cards[rest[0]])
     front.raise_()
-    height = window.height() - 120
-    window.resizeDocks([cards["emotion"], cards["traces"], front], [round(s * height) for s in (0.3, 0.4, 0.3)], Qt.Vertical)
+    rows, shares = (
+        ([cards["emotion"], front], (0.5, 0.5)) if is_low else ([cards["emotion"], cards["traces"], front], (0.3, 0.4, 0.3))
+    )
+    window.resizeDocks(rows, [round(share * (window.height() - 120)) for share in shares], Qt.Vertical)
 
 
 def _share_out(window: QMainWindow, cards: dict[str, Card]) -> None:
@@ -92,27 +100,39 @@ class Layouts:
         self._cards = cards
         self._settings = settings
         self._before: list[QByteArray] = []
+        self._was_low = window.height() < LOW
 
     def restore(self) -> None:
         """Take up the arrangement of the last start; the first one when there is none, or when it is of another version."""
         self._arrange(self._window, self._cards)
         self.calm_tabs()
+        self._was_low = self._window.height() < LOW
+        is_as_before = not self._is_narrow or self._settings.value("window/is_low", False, type=bool) is self._was_low
         geometry, state = self._settings.value("window/geometry"), self._settings.value("window/docks")
         if isinstance(geometry, QByteArray) and not self._is_narrow:  # the splitter gives a panel its place
             self._window.restoreGeometry(geometry)
-        if not (isinstance(state, QByteArray) and self._window.restoreState(state, VERSION)):
+        if not (is_as_before and isinstance(state, QByteArray) and self._window.restoreState(state, VERSION)):
             self._arrange(self._window, self._cards)
+
+    def fit(self) -> None:
+        """Take up the first arrangement when a panel has become so low, or so high, that it is another one."""
+        is_low = self._window.height() < LOW
+        if self._is_narrow and is_low is not self._was_low:
+            self._was_low = is_low
+            self.reset()
 
     def save(self) -> None:
         """Keep the arrangement for the next start."""
         self._settings.setValue("window/geometry", self._window.saveGeometry())
         self._settings.setValue("window/docks", self._window.saveState(VERSION))
+        self._settings.setValue("window/is_low", self._was_low)
         self._settings.sync()
 
     def calm_tabs(self) -> None:
-        """Take the line away that Qt draws under tabs."""
+        """Take the line away that Qt draws under tabs; cut their words a little rather than to scroll them out of sight."""
         for bar in self._window.findChildren(QTabBar):
             bar.setDrawBase(False)
+            bar.setUsesScrollButtons(not self._is_narrow)
 
     def remember(self) -> None:
         """Note the present arrangement, for `undo`."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QRect, QSettings, Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QCloseEvent, QKeySequence, QPixmap, QShowEvent
+from PyQt5.QtGui import QCloseEvent, QKeySequence, QPixmap, QResizeEvent, QShowEvent
 from PyQt5.QtWidgets import QApplication, QMainWindow, QShortcut, QVBoxLayout, QWidget
 
 from app.acquisition.source import Phase
@@ -76,7 +76,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(title)
         self.resize(1600, 960)
         self.is_panel = is_panel
-        self.setMinimumSize(480 if is_panel else 900, 600)
+        self.setMinimumSize(*((440, 490) if is_panel else (900, 600)))
         self.header, self.banner, self.truth = Header(session), Banner(), TruthBar(session)
         self.transport = TransportBar(session)
         self.audience: Audience | None = None
@@ -86,6 +86,7 @@ class MainWindow(QMainWindow):
         self._tabs_changed.setSingleShot(True)
         self._tabs_changed.timeout.connect(self._calm_tabs)
         self._build()
+        self.setProperty("is_panel", is_panel)
         self.opening = Opening(self)
         self.desk = Desk(session, self, self.follow)
         self.layouts = Layouts(self, self.desk.cards, self.settings, is_narrow=self.is_panel)
@@ -269,6 +270,12 @@ class MainWindow(QMainWindow):
             self.settings.setValue("window/hint_seen", True)
             self.banner.say("info", FIRST_HINT, "Keys", self.show_help)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Let a panel that has become low do without a row of docks."""
+        super().resizeEvent(event)
+        if self._is_arranged:
+            self.layouts.fit()
+
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Disappear at once, then end the session: whatever it is doing, it ends within its own time."""
         self.layouts.save()
@@ -296,6 +303,7 @@ class MainWindow(QMainWindow):
         holder.hide()
         self.setMenuWidget(top)
         self.statusBar().setSizeGripEnabled(False)
+        self.statusBar().setContentsMargins(9, 5, 9, 0)  # so that it does not paint over the rounded border
         self.statusBar().addWidget(self.truth, 1)
         self.setContentsMargins(10, 0, 10, 10)
         self.menus = Menus(self)

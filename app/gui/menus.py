@@ -56,6 +56,20 @@ class Menus(QObject):
         keys = header.add_button("?", "Every key (F1)")
         keys.setAccessibleName("Every key")
         keys.clicked.connect(lambda _: window.show_help())
+        if window.is_panel:
+            header.fold_into(self._folded(window))
+
+    def _folded(self, window: MainWindow) -> QMenu:
+        """Return one menu with all that the buttons of a panel do."""
+        menu = QMenu(window)
+        if window.workbench is not None:
+            self._source.setTitle("Source")
+            menu.addMenu(self._source)
+        menu.addAction("Model …", window.show_models)
+        self._views.setTitle("Views")
+        menu.addMenu(self._views)
+        menu.addAction("Every key", window.show_help)
+        return menu
 
     def _add_wide_buttons(self, window: MainWindow) -> None:
         header = window.header

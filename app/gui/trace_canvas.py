@@ -237,8 +237,8 @@ class TraceCanvas(QWidget):
     def _paint_gutter(self, painter: QPainter, plot: QRect) -> None:
         if self._sweep is None:
             return
-        size = min(12.0, max(7.0, self._sweep.lanes[0].height * 0.8 if len(self.channels) > 12 else 12.0))
         for channel, lane in zip(self.channels, self._sweep.lanes, strict=True):
+            size = min(12.0, max(7.0, lane.height * 0.8))  # so that no name lies upon the next
             weight = QFont.Bold if channel.feeds_model else QFont.Medium
             box = QRectF(0, plot.top() + lane.centre - 10, GUTTER - 9, 20)
             shade = lane.colour if channel.feeds_model else self.theme.muted

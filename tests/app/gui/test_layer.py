@@ -49,3 +49,10 @@ def test_a_layer_of_a_part_lies_where_it_was_painted(card):
     assert is_colour(shown[10:30, 40:60], "#ff0000").all()
     assert is_colour(shown[0:10, 30:80], "#102030").all()
     assert not is_colour(shown[:, :30], "#102030").any()
+
+
+def test_a_layer_covers_the_last_row_and_column_where_the_screen_has_a_fraction_of_a_pixel_more(card, monkeypatch):
+    monkeypatch.setattr(card, "devicePixelRatioF", lambda: 1.04)
+    card.resize(105, 60)  # 109.2 by 62.4 pixels
+    card.grab()
+    assert (card.layer._kept.width(), card.layer._kept.height()) == (110, 63)
