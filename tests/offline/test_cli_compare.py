@@ -10,6 +10,10 @@ from offline.cli import main
 from offline.cli_compare import is_comparison, open_comparison
 from offline.datasets.peripherals import VALUES, load_peripherals
 from offline.evaluate.compare_config import load_comparison
+from offline.pretrain.modalities import OtherModalities
+from offline.pretrain.mrccl_options import MrcclOptions
+from offline.training.inputs import normalised, population_normaliser
+from sclcm_core.montage import DEAP_CHANNELS
 from sclcm_core.simulation import write_deap
 
 CONFIGS = Path(__file__).parents[2] / "assets" / "configs"
@@ -45,6 +49,18 @@ def test_peripherals_of_a_comparison_are_of_the_windows_that_its_methods_see(ask
     found, windows = load_peripherals(tmp_path / "p.npz"), open_comparison(asked).windows
     assert found.values.shape == (len(windows), len(VALUES)) and np.array_equal(found.t0, windows.t0)
     assert len(windows) == 80  # one of the rest and one of the video, forty times
+
+
+def test_the_rest_of_the_cap_is_written_for_the_same_windows_and_taken_by_their_config(asked, tmp_path, capsys):
+    places = ["--data-root", str(asked.data_root), "--run-dir", str(asked.run_dir), "--out", str(tmp_path / "p.npz")]
+    assert main(["peripherals", str(asked.config), "--of", "cap", *places]) == 0
+    assert "Wrote 30 values of the rest of the cap of each of 80 windows" in capsys.readouterr().out
+    found, run = load_peripherals(tmp_path / "p.npz"), open_comparison(asked)
+    assert {name.partition(" ")[0] for name in found.names} == set(DEAP_CHANNELS) - {"T7", "T8"}
+    assert np.array_equal(found.t0, run.windows.t0) and np.isfinite(found.values).all()
+    everyone = np.arange(len(run.windows))
+    train = normalised(run.windows, everyone, "population", population_normaliser(run.windows, everyone))
+    assert OtherModalities(run.config, MrcclOptions(peripherals=tmp_path / "p.npz"), train).n_values == (30,)
 
 
 def test_a_config_of_a_comparison_names_the_folder_that_the_command_line_gave(asked):

@@ -1,10 +1,16 @@
 """Contrast between modalities: the second modality, the losses, pretraining and finetuning with it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
+from offline.datasets.dataset import LabelledRecording
+from offline.datasets.frames import compute_frames
+from offline.datasets.other_electrodes import window_other_electrodes
 from offline.datasets.peripherals import CAP, VALUES, Peripherals, load_peripherals, peripheral_features, windows_key
+from offline.datasets.window_set import build_window_set
 from offline.evaluate.scores import confusion, macro_f1
 from offline.finetune.classify import network_outputs
 from offline.finetune.fit import FitData, fit_member
@@ -22,6 +28,8 @@ from offline.training.networks import build_encoder
 from sclcm_core.errors import ConfigError, DatasetError
 from sclcm_core.features.spec import FeatureSpec
 from sclcm_core.models.modality import VectorEncoder
+from sclcm_core.recordings import Recording
+from sclcm_core.types import StreamSpec
 
 FINETUNE = {"method": "mrccl_joint", "epochs": 10, "batch_size": 32, "head_lr": 1e-2, "encoder_lr": 1e-2, "patience": 10}
 
@@ -206,6 +214,37 @@ def test_pretraining_brings_modalities_together_below_the_loss_of_learning_nothi
     history = Trainer(task, config.pretrain, Seed(2)).fit()
     assert history.rows[-1]["loss"] < 0.9 * task.trivial_loss()
     assert history.rows[-1]["collapsed"] == 0
+
+
+def aroused(n_subjects=6, n_trials=8):
+    """Trials of noise at four electrodes and a pulse; in each trial low and high bands have an amplitude of their own on the whole cap."""
+    rng = np.random.default_rng(0)
+    for subject in range(n_subjects):
+        for trial in range(n_trials):
+            spectrum = np.fft.rfft(rng.normal(size=(768, 5)), axis=0)
+            low, high = rng.lognormal(1.0, 0.6, 2)
+            samples = np.fft.irfft(spectrum * np.where(np.arange(385) < 84, low, high)[:, None], axis=0)  # 14 Hz parts them
+            spec = StreamSpec(128.0, ("T7", "T8", "Cz", "Oz", "ECG"), origin="replay")
+            recording = Recording(spec, samples.astype(np.float32), np.arange(768) / 128.0, (), Path("made"))
+            yield LabelledRecording(recording, f"{subject}", 1, f"{trial}", f"{trial}", trial % 2)
+
+
+def test_pretraining_finds_a_window_by_the_rest_of_its_cap(make_config, windows, tmp_path):
+    pretrain = {
+        "method": "mrccl",
+        "epochs": 8,
+        "lr": 1e-2,
+        "options": {"peripherals": str(tmp_path / "p.npz"), "batch_size": 16},
+    }
+    config = make_config(pretrain=pretrain | {"warmup_share": 0.0})
+    frames = [compute_frames(each, config.features) for each in aroused()]
+    windows = build_window_set(frames, config.features, class_names=("a", "b"), card=windows.dataset)
+    window_other_electrodes(windows, aroused(), config.dataset.model_dump(mode="json")).save(tmp_path / "p.npz")
+    train, validation = sides(windows)
+    task = find_method("mrccl").build()(Setting(config, build_encoder(config, Seed(1)), train, None, (validation,), 0, Seed(1)))
+    rows = Trainer(task, config.pretrain, Seed(2)).fit().rows
+    assert rows[-1]["validation_loss"] < 0.9 * task.trivial_loss()
+    assert rows[-1]["collapsed"] == 0
 
 
 def test_what_is_kept_is_the_eegs_own_classifier_and_what_it_would_be_worth_together_is_told(
