@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from app.acquisition.connection import Connection, ConnectionLostError
@@ -49,6 +50,11 @@ class LslInlet:
     unit : str
         Unit of the samples, when the user knows better than the stream.
 
+    Attributes
+    ----------
+    is_silent_by_order : callable
+        Tells whether the sender was told to stand still: silence is then no news.
+
     Notes
     -----
     searching → connecting → streaming → stalled → (recovered | lost → recovered | changed). liblsl's silent recovery is off,
@@ -60,6 +66,7 @@ class LslInlet:
         self, name: str | None = None, type: str | None = None, source_id: str | None = None, *, unit: str = ""
     ) -> None:
         self._unit = unit
+        self.is_silent_by_order: Callable[[], bool] = lambda: False
         self.query = StreamQuery(name, type, source_id)
         self._reading = threading.Lock()
         self._closing = threading.Event()
@@ -270,6 +277,9 @@ class LslInlet:
 
     def _on_silence(self, feed: Feed) -> list[Chunk]:
         now, chunks = local_clock(), feed.poll()
+        if self.is_silent_by_order():
+            self._silence.restart(now)
+            return chunks
         silent_s = self._silence.silent_s(now)
         if not self._silence.is_stalled(now):
             return chunks

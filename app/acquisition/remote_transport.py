@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import threading
-import time
 from typing import Protocol
 
-from app.acquisition.transport import check_speed
-
-_SETTLES_S = 4.0
-"""After this long, in s, an inlet tells no more of a pause that is over."""
+from app.acquisition.transport import Standing
 
 
 class Player(Protocol):
@@ -37,7 +32,7 @@ class Player(Protocol):
         ...
 
 
-class RemoteTransport:
+class RemoteTransport(Standing):
     """The transport of a replay through LSL, as `Transport` is that of one in this process; safe to use from several threads.
 
     Parameters
@@ -58,33 +53,9 @@ class RemoteTransport:
     """
 
     def __init__(self, player: Player, n_samples: int, sfreq: float, speed: float = 1.0) -> None:
-        self.n_samples = n_samples
-        self.loop = False
-        self._player, self._sfreq = player, sfreq
-        self._speed, self._paused = check_speed(speed), False
-        self._row = 0
-        self._played_at = -math.inf
+        super().__init__(n_samples, sfreq, speed)
+        self._player = player
         self._lock = threading.Lock()
-
-    @property
-    def position_s(self) -> float:
-        """Where the replay stands, in s of the recording."""
-        return self._row / self._sfreq
-
-    @property
-    def is_paused(self) -> bool:
-        """Whether the replay stands still."""
-        return self._paused
-
-    @property
-    def speed(self) -> float:
-        """Pace relative to the clock."""
-        return self._speed
-
-    @property
-    def has_just_gone_on(self) -> bool:
-        """Whether a pause has ended a moment ago: that samples come again is then no news."""
-        return time.monotonic() - self._played_at < _SETTLES_S
 
     def heard(self, n_samples: int) -> None:
         """Take note of samples that came, or were lost on the way."""
@@ -99,7 +70,6 @@ class RemoteTransport:
 
     def play(self) -> None:
         """Go on."""
-        self._played_at = time.monotonic()
         self._player.play()
         self._paused = False
 

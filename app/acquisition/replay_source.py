@@ -137,7 +137,7 @@ class ReplaySource:
     def _show(self, phase: Phase, message: str = "", t_newest: float | None = None) -> None:
         paused = phase is Phase.STREAMING and not self._is_max and self.transport.is_paused
         self._status = SourceStatus(
-            Phase.STALLED if paused else phase,
+            Phase.PAUSED if paused else phase,
             "The replay is paused." if paused else message,
             n_samples=self._n_delivered,
             sfreq_effective=self.spec.sfreq,

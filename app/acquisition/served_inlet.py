@@ -10,7 +10,7 @@ from app.acquisition.remote_transport import RemoteTransport
 from app.acquisition.source import Phase, SourceStatus
 from sclcm_core.types import Chunk, Marker, StreamSpec
 
-_FLOWING = (Phase.STREAMING, Phase.STALLED, Phase.RECOVERED)
+_MAY_BE_PAUSED = (Phase.STREAMING, Phase.STALLED, Phase.RECOVERED)
 
 
 class Feeder(Protocol):
@@ -44,6 +44,8 @@ class ServedInlet:
         self.notes, self.transport = notes, transport
         self._feeder = feeder
         self._inlet = LslInlet(source_id=feeder.source_id)
+        if transport is not None:
+            self._inlet.is_silent_by_order = lambda: transport.is_paused
 
     @property
     def realtime(self) -> bool:
@@ -67,14 +69,11 @@ class ServedInlet:
         return self._inlet.markers()
 
     def status(self) -> SourceStatus:
-        """See `SampleSource.status`; a pause that was ordered is called so, and its end is no news."""
-        status, transport = self._inlet.status(), self.transport
-        if transport is None or status.phase not in _FLOWING:
+        """See `SampleSource.status`; a pause that was ordered is called so."""
+        status = self._inlet.status()
+        if self.transport is None or not self.transport.is_paused or status.phase not in _MAY_BE_PAUSED:
             return status
-        if transport.is_paused:
-            return replace(status, phase=Phase.STALLED, message="The replay is paused.")
-        is_news = status.phase is Phase.STREAMING or not transport.has_just_gone_on
-        return status if is_news else replace(status, phase=Phase.STREAMING, message="")
+        return replace(status, phase=Phase.PAUSED, message="The replay is paused.")
 
     def accept_change(self) -> StreamSpec:
         """See `SampleSource.accept_change`."""

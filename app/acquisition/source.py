@@ -20,6 +20,8 @@ class Phase(StrEnum):
     """Samples come."""
     STALLED = "stalled"
     """The stream is there, but no samples come."""
+    PAUSED = "paused"
+    """A replay stands still, as it was told to."""
     LOST = "lost"
     """The stream is gone; it is looked for."""
     RECOVERED = "recovered"

@@ -31,7 +31,44 @@ class Span:
     t_first: float
 
 
-class Transport:
+class Standing:
+    """Where a replay stands, as others see it.
+
+    Parameters
+    ----------
+    n_samples : int
+        Length of the recording.
+    sfreq : float
+        Sampling rate in Hz.
+    speed : float
+        Pace relative to the clock.
+    loop : bool
+        Whether to begin again at the end.
+    """
+
+    def __init__(self, n_samples: int, sfreq: float, speed: float, *, loop: bool = False) -> None:
+        self.n_samples, self.loop = n_samples, loop
+        self._sfreq, self._speed = sfreq, check_speed(speed)
+        self._row = 0
+        self._paused = False
+
+    @property
+    def position_s(self) -> float:
+        """Where the replay stands, in s of the recording."""
+        return self._row / self._sfreq
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the replay stands still."""
+        return self._paused
+
+    @property
+    def speed(self) -> float:
+        """Pace relative to the clock."""
+        return self._speed
+
+
+class Transport(Standing):
     """The position of a replay, for a transport bar; safe to use from several threads.
 
     Parameters
@@ -49,32 +86,12 @@ class Transport:
     """
 
     def __init__(self, n_samples: int, sfreq: float, speed: float, clock: Callable[[], float], *, loop: bool = False) -> None:
-        self.n_samples = n_samples
-        self._sfreq = sfreq
+        super().__init__(n_samples, sfreq, speed, loop=loop)
         self._clock = clock
         self._lock = threading.Condition()
-        self._row = 0
         self._first = 0
-        self._paused = False
-        self.loop = loop
-        self._speed = check_speed(speed)
         self._started: tuple[float, int] | None = None
         self._anchor = 0.0, 0
-
-    @property
-    def position_s(self) -> float:
-        """Where the replay stands, in s of the recording."""
-        return self._row / self._sfreq
-
-    @property
-    def is_paused(self) -> bool:
-        """Whether the replay stands still."""
-        return self._paused
-
-    @property
-    def speed(self) -> float:
-        """Pace relative to the clock."""
-        return self._speed
 
     def pause(self) -> None:
         """Stand still."""

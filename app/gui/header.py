@@ -28,6 +28,7 @@ PHASE_WORDS = {
     Phase.CONNECTING: "Connecting",
     Phase.STREAMING: "Streaming",
     Phase.STALLED: "No samples come",
+    Phase.PAUSED: "Paused",
     Phase.LOST: "Stream lost",
     Phase.RECOVERED: "Recovered",
     Phase.CHANGED: "Stream changed",
@@ -42,7 +43,7 @@ def phase_tone(phase: Phase) -> str:
         return "good"
     if phase in (Phase.LOST, Phase.FAILED, Phase.CHANGED):
         return "bad"
-    return "idle" if phase is Phase.ENDED else "warn"
+    return "idle" if phase in (Phase.ENDED, Phase.PAUSED) else "warn"
 
 
 class OriginBadge(QWidget):

@@ -107,7 +107,7 @@ class MainWindow(QMainWindow):
         elif status.phase is Phase.RECOVERED:
             self.banner.say("good", status.message or "Samples come again.", topic=status.phase)
             QTimer.singleShot(6000, self._forget_recovery)
-        elif status.phase is Phase.STREAMING:
+        elif status.phase in (Phase.STREAMING, Phase.PAUSED):
             self.banner.end(*TROUBLE)
         self.follow()
 

@@ -11,6 +11,7 @@ from PyQt5.QtCore import QEvent, QRectF, QSize, Qt
 from PyQt5.QtGui import QFont, QPainter, QPaintEvent, QResizeEvent
 from PyQt5.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from app.acquisition.source import Phase
 from app.gui.painting import line, text_width, write
 from app.gui.session_like import SessionLike
 from app.gui.theme import DARK, Theme, colour, font
@@ -155,7 +156,7 @@ def _age_cell(session: SessionLike, status: SessionStatus, budget: Budget, now: 
     if buffer is None or buffer.head == 0:
         return Cell("Age", "–", why=why, rank=3)
     age = max(0.0, now - buffer.arrival(buffer.head - 1))
-    over = (age > budget.age_s or status.backlog_s > budget.backlog_s) and not status.is_over
+    over = (age > budget.age_s or status.backlog_s > budget.backlog_s) and not (status.is_over or status.phase is Phase.PAUSED)
     text = f"{age * 1e3:.0f} ms" if age < 1 else f"{age:.0f} s" if age < 120 else f"{age / 60:.0f} min"
     return Cell("Age", text, "bad" if over else "plain", why, 3)
 
