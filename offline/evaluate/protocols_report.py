@@ -11,7 +11,7 @@ from offline.evaluate.curves import Point, mixed_code
 from offline.evaluate.intervals import Figure
 from offline.evaluate.plots import protocols_plot
 from offline.evaluate.protocols import DISJOINT, ORIGINAL, PEOPLE, UNSELECTED
-from offline.evaluate.report import image, page, table, warning
+from offline.evaluate.report import OVER_PEOPLE, image, page, table, warning
 from offline.evaluate.run_fold import FLOAT, INT8
 from offline.evaluate.summary import MethodSummary
 from sclcm_core.simulation.sidecar import SIDECAR
@@ -24,6 +24,7 @@ PROTOCOLS_TABLE = (
     "Accuracy [95 %]",
     "Balanced accuracy [95 %]",
     "Trials right [95 %]",
+    "p (permuted)",
 )
 
 WHAT_IT_IS = {
@@ -66,6 +67,7 @@ def protocol_rows(points: Sequence[Point]) -> list[tuple[str, ...]]:
             str(method.accuracy),
             str(method.balanced_accuracy),
             str(method.trial_accuracy),
+            f"{method.permutation.p:.4f}" if method.permutation else "",
         )
         for place, protocol in _blocks(points)
         for name, method in _methods(points, place, protocol)
@@ -181,8 +183,7 @@ def protocols_html(config: RunConfig, points: Sequence[Point], settings: str = "
         f"<p>{html.escape(card.title)}, {html.escape(card.licence)}. {html.escape(card.attribution)}</p>",
         "<h2>The protocols</h2>" + _definitions(WHAT_IT_IS),
         "<h2>The figures</h2>" + table(PROTOCOLS_TABLE, protocol_rows(points)),
-        f"<p>Chance: {points[0].summary.chance:.3f}. Intervals are over people, those of trials as well: trials of one person are not "
-        "independent.</p>",
+        f"<p>Chance: {points[0].summary.chance:.3f}. {OVER_PEOPLE}</p>",
         "".join(f'<p class="warn">{html.escape(text)}</p>' for text in mixed_code(points)),
         "<h2>The methods</h2>" + _definitions(_explained(points)),
         "<h2>What was tested</h2>" + table(_SIZES_TABLE, _sizes(points)),

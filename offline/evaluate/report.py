@@ -39,6 +39,12 @@ METHODS_TABLE = (
 )
 
 
+OVER_PEOPLE = (
+    "Intervals are over people, those of trials as well, on the stimuli that were shown: they say where other people would leave the "
+    "figures, not where other stimuli would. p by stimulus, where a stimulus has one label for everybody, counts each as one observation."
+)
+"""What the intervals of the table of methods are of."""
+
 UNTOUCHED_TABLE = ("Method", "Normalised by", "Balanced accuracy [95 %] on people on whom nothing was chosen")
 
 
@@ -112,7 +118,7 @@ def report_html(
         f"<p>{html.escape(card.title)}, {html.escape(card.licence)}. {html.escape(card.attribution)}</p>",
         f"<h2>Protocol</h2><p>{html.escape(summary.protocol)} Chance: {summary.chance:.3f}.</p>",
         "<h2>Methods</h2>" + table(METHODS_TABLE, [method_cells(m) for m in summary.methods]),
-        _paragraphs(["Intervals are over people, those of trials as well: trials of one person are not independent."]),
+        _paragraphs([OVER_PEOPLE]),
         _untouched(summary),
         "<h2>Paired comparisons</h2>" + _comparisons(summary),
         _chance(summary),

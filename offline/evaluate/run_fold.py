@@ -16,7 +16,7 @@ from offline.evaluate.baselines import ALL_BASELINES
 from offline.evaluate.calibration import fit_temperature
 from offline.evaluate.covariances import Covariances
 from offline.evaluate.fold_result import FoldResult, ValidationSide
-from offline.evaluate.permutation import refit_answers
+from offline.evaluate.permutation import refit_answers, stimuli_are_dealt
 from offline.evaluate.probes import LINEAR, NEIGHBOURS, UNTRAINED, fit_linear_probe, fit_neighbours
 from offline.evaluate.riemannian import RIEMANNIAN, RiemannianBaseline
 from offline.evaluate.sealed import Answer, open_and_sealed
@@ -75,7 +75,7 @@ def run_fold(
     validation = _validation(config.lines, fit.ensemble, data)
     temperatures = {line: fit_temperature(side.logits, side.label) for line, side in validation.items()}
     answers = _baseline_answers(config, data, covariances) | _probe_answers(config, data, fit.pretrained)
-    answers |= _untrained_answers(config, data, seed) | _refits(config, data, seed)
+    answers |= _untrained_answers(config, data, seed) | _refits(config, data, seed, windows)
     with tempfile.TemporaryDirectory() as folder:
         logits = [side.logits for side in validation.values()]
         predictor, costs = _int8(config, fit.ensemble, data, logits, seed=seed, folder=Path(folder))
@@ -122,12 +122,14 @@ def _validation(lines: tuple[Line, ...], ensemble: Ensemble, data: FitData) -> d
     }
 
 
-def _refits(config: RunConfig, data: FitData, seed: Seed) -> dict[tuple[str, Line], Answer]:
-    n = config.evaluate.n_refits
+def _refits(config: RunConfig, data: FitData, seed: Seed, windows: WindowSet) -> dict[tuple[str, Line], Answer]:
+    n, usable = config.evaluate.n_refits, windows.usable
+    by_stimulus = stimuli_are_dealt(windows.label[usable], windows.stimulus[usable])
+    seed = (Seed(config.seed) if by_stimulus else seed).of("refits")
     return {
         (name, line): answer
         for line, train in zip(config.lines, data.labelled, strict=True)
-        for name, answer in refit_answers(train, data.n_classes, n, seed.of("refits")).items()
+        for name, answer in refit_answers(train, data.n_classes, n, seed, by_stimulus=by_stimulus).items()
     }
 
 

@@ -20,9 +20,12 @@ from offline.evaluate.permutation import (
     NOT_PERMUTED,
     PERMUTED,
     REFITTED,
+    REFITTED_STIMULI,
+    STIMULI_ONLY,
     ChanceLevel,
     chance_level,
     permuted_scores,
+    stimuli_are_dealt,
 )
 from offline.evaluate.run_fold import FLOAT, INT8
 from offline.evaluate.scores import balanced_accuracy, confusion, macro_f1, trial_probabilities
@@ -68,7 +71,7 @@ class MethodSummary:
     untouched : Figure or None
         Mean balanced accuracy over the people on whom nothing was chosen, where the config says who they are.
     permutation : ChanceLevel or None
-        Balanced accuracy when labels are permuted by trial within each person and the answers are kept.
+        Balanced accuracy when labels are permuted, by stimulus or by trial within each person, and the answers are kept.
     network : str
         Which network was trained, where the method is one.
     """
@@ -238,9 +241,10 @@ class _Pooled:
         self._windows, self._network = windows, network
         self._design_subjects, self._n_permutations = design_subjects, n_permutations
         self._results = results
-        self._label, self._subject, self._trial = (
-            np.concatenate([getattr(r.reading, name) for r in results]) for name in ("label", "subject", "trial")
+        self._label, self._subject, self._trial, window = (
+            np.concatenate([getattr(r.reading, name) for r in results]) for name in ("label", "subject", "trial", "window")
         )
+        self._stimulus = windows.stimulus[window] if _deals_stimuli(windows) else None
 
     def _probabilities(self, key: tuple[str, Line]) -> FloatArray:
         return np.concatenate([r.reading.probabilities[key] for r in self._results])
@@ -251,7 +255,8 @@ class _Pooled:
             return None
         scores = {name: self._mean_score(self._probabilities((name, line)).argmax(axis=1)) for name in names}
         true = scores.pop(NOT_PERMUTED)
-        return chance_level(REFITTED, true, np.array(list(scores.values())))
+        kind = REFITTED if self._stimulus is None else REFITTED_STIMULI
+        return chance_level(kind, true, np.array(list(scores.values())))
 
     def _mean_score(self, answer: Int64Array) -> float:
         return float(np.mean([self._row(int(person), answer).balanced_accuracy for person in np.unique(self._subject)]))
@@ -260,8 +265,8 @@ class _Pooled:
         if not self._n_permutations:
             return None
         ids = self._label, self._subject, self._trial
-        scores = permuted_scores(answer, ids, self._n_permutations, seed.of("permutation").rng())
-        return chance_level(LABELS_ONLY, score, scores)
+        scores = permuted_scores(answer, ids, self._n_permutations, seed.of("permutation").rng(), self._stimulus)
+        return chance_level(LABELS_ONLY if self._stimulus is None else STIMULI_ONLY, score, scores)
 
     def method(self, key: tuple[str, Line], seed: Seed) -> MethodSummary:
         probabilities = self._probabilities(key)
@@ -307,6 +312,10 @@ class _Pooled:
         shares = np.array([right[person == one].mean() for one in np.unique(person)])
         over_people = bootstrap_mean(shares, seed.of("bootstrap").rng())
         return {"trial_accuracy": over_people, "trial_wilson": wilson(int(right.sum()), len(right))}
+
+
+def _deals_stimuli(windows: WindowSet) -> bool:
+    return stimuli_are_dealt(windows.label[windows.usable], windows.stimulus[windows.usable])
 
 
 def _compare(mine: MethodSummary, other: MethodSummary, seed: Seed) -> PairedComparison:

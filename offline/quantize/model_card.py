@@ -153,7 +153,7 @@ def _protocol(summary: Summary, manifest: Manifest) -> str:
     return (
         f"{summary.protocol} The figures are those of the recipe on people it has not seen. The network in this file was then "
         f"trained by the same recipe on all {manifest.training_data.n_subjects} people, for as long as the folds found best. "
-        f"Chance is {summary.chance:.3f}. Intervals: bootstrap over people."
+        f"Chance is {summary.chance:.3f}. Intervals: bootstrap over people, on the stimuli that were shown."
     )
 
 

@@ -13,13 +13,13 @@ from offline.seeds import Seed
 def method(name, scores):
     figure = Figure(sum(scores) / len(scores), min(scores), max(scores))
     rows = [SubjectRow(str(k), 10, score, score, score) for k, score in enumerate(scores)]
-    return MethodSummary(name, "population", figure, figure, figure, figure, 0.0, [], [], rows)
+    return MethodSummary(name, "population", figure, figure, figure, figure, figure, 0.0, [], [], rows)
 
 
 def point(name, scores):
     methods = [method("network", scores), method("logistic_regression", [0.6, 0.6, 0.6]), method("majority", [0.5] * 3)]
     summary = SimpleNamespace(
-        methods=methods, protocol="Held out.", chance=0.5, find=lambda name, _: next(m for m in methods if m.method == name)
+        methods=methods, protocol="Held out.", chance=0.5, folds=[], find=lambda name, _: next(m for m in methods if m.method == name)
     )
     card = DatasetCard("heads", "Heads", "MIT", "Nobody.", simulated=True, target="emotion")
     return Point(SimpleNamespace(name=name), summary, card)
