@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,8 +13,8 @@ import numpy as np
 
 from app.acquisition.matching import match
 from app.paths import bundle_paths, user_dir
-from app.session.recorded_session import read_session, read_sessions
-from sclcm_core.errors import BundleError, CalibrationError, RecordingError
+from app.session.recorded_session import RecordedSession, read_session, read_sessions
+from sclcm_core.errors import BundleError, CalibrationError, MatchError, RecordingError
 from sclcm_core.features.normalise import Normaliser
 from sclcm_core.inference.bundle import Bundle
 from sclcm_core.inference.calibration import CalibrationResult, calibrate
@@ -24,9 +25,11 @@ from sclcm_core.inference.personal_bundle import PersonalPart, check_is_parent, 
 from sclcm_core.inference.pipeline import Pipeline, WindowPolicy
 from sclcm_core.recordings.read import read_recording
 from sclcm_core.recordings.spans import MarkerMapping, find_spans
+from sclcm_core.recordings.trials import person_of
 from sclcm_core.types import Float32Array, Float64Array, Marker, Prediction, StreamSpec
 
 PIECE = 4096
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,7 @@ def read_for_calibration(path: Path, parent: Bundle, person: str | None = None) 
     parent : Bundle
         The model.
     person : str, optional
-        Whose session, in a file that several people share.
+        Whose session, in a file that several people share: all its parts that the model fits, or one that is named.
 
     Returns
     -------
@@ -173,15 +176,49 @@ def read_for_calibration(path: Path, parent: Bundle, person: str | None = None) 
         except RecordingError:  # another program's
             pass
         else:
-            session = sessions[0] if len(sessions) == 1 and person is None else read_session(path, person)
-            if not session.header.raw:
-                raise CalibrationError(
-                    f"'{path}' was recorded with --no-raw: it holds no EEG.",
-                    "Calibrate from a session that was recorded with it.",
-                )
-            return predict_every(parent, session.header.spec, session.samples, session.timestamps), session.markers
+            return _predict_parts(parent, _parts_of(path, sessions, person), path)
     recording = read_recording(path, trial=person)
     return predict_every(parent, recording.spec, recording.samples, recording.timestamps), recording.markers
+
+
+def _parts_of(path: Path, sessions: list[RecordedSession], person: str | None) -> list[RecordedSession]:
+    """Return a person's sessions in a file: several when the headset came back changed."""
+    people = {person_of(session.header.who) for session in sessions}
+    whose = people.pop() if person is None and len(people) == 1 else person
+    return [session for session in sessions if person_of(session.header.who) == whose] or [read_session(path, person)]
+
+
+def _predict_parts(parent: Bundle, parts: Sequence[RecordedSession], path: Path) -> tuple[list[Prediction], tuple[Marker, ...]]:
+    """Predict every window of the parts that the model fits; say of the others why not."""
+    predictions: list[Prediction] = []
+    markers: set[Marker] = set()
+    refusals = []
+    for part in parts:
+        if not part.header.raw:
+            raise CalibrationError(
+                f"'{path}' was recorded with --no-raw: it holds no EEG.", "Calibrate from a session that was recorded with it."
+            )
+        try:
+            found = predict_every(parent, part.header.spec, part.samples, part.timestamps)
+        except MatchError as error:
+            refusals.append((part.header.who, error))
+            continue
+        predictions += _numbered_on(found, predictions, parent.manifest.features.n_frames)
+        markers.update(part.markers)
+    if len(refusals) == len(parts):
+        raise refusals[0][1]
+    for who, reason in refusals:
+        log.warning("'%s' of '%s' is left out: %s", who, path, reason)
+    return predictions, tuple(sorted(markers, key=lambda marker: marker.t))
+
+
+def _numbered_on(found: Iterable[Prediction], before: Sequence[Prediction], n_frames: int) -> list[Prediction]:
+    """Return predictions numbered on so far after those before that no window could reach from one part into the next."""
+    shift = before[-1].index + n_frames + 1 if before else 0
+    return [
+        replace(p, index=p.index + shift, frame=replace(p.frame, index=p.frame.index + shift) if p.frame else None)
+        for p in found
+    ]
 
 
 def predict_every(parent: Bundle, spec: StreamSpec, samples: Float32Array, timestamps: Float64Array) -> list[Prediction]:

@@ -49,7 +49,7 @@ def add_commands(commands: object, command: MakeCommand, add_device: AddOptions,
         Add the options that several commands share.
     """
     calibrate = command(commands, "calibrate", "run_calibrate", "fit a model to one person, in two minutes", _CALIBRATE)
-    calibrate.add_argument("--person", metavar="NAME", help="whose session, in a recording of several people")
+    calibrate.add_argument("--person", metavar="NAME", help="whose session, in a recording of several people: all its parts")
     calibrate.add_argument(
         "file", type=Path, nargs="?", metavar="FILE", help="a recording, or a recorded session; else a stream"
     )

@@ -1,18 +1,20 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from app.calibrate import calibrate_on, personal_path, read_for_calibration, undo
+from app.session.recorded_session import RecordedSession, read_session
 from app.session.recorder import Recorder
 from app.session.session import Session, SessionSettings
-from sclcm_core.errors import BundleError, CalibrationError
+from sclcm_core.errors import BundleError, CalibrationError, MatchError
 from sclcm_core.inference.bundle import Bundle, load_bundle
 from sclcm_core.inference.pipeline import WindowPolicy
 from sclcm_core.recordings.spans import MarkerMapping
 from sclcm_core.types import Marker, Prediction
 from tests.app.session.array_source import ArraySource
-from tests.app.sitting import BLOCK_S, GAP_S, REST_S, SFREQ, predicted, sitting
+from tests.app.sitting import BLOCK_S, GAP_S, LABELS, REST_S, SFREQ, predicted, sitting
 from tests.tiny_bundle import write_bundle
 
 
@@ -50,6 +52,42 @@ def test_stream_recording_and_replay_give_the_same_bundle_bit_for_bit(bundle: Bu
     assert len(graphs) == 1
     stats = {str(outcome.normaliser.mean.tolist()) for outcome in (from_stream, from_xdf, from_replay)}
     assert len(stats) == 1
+
+
+def in_parts(path: Path, t_cut: float) -> list[RecordedSession]:
+    """A session as of a headset that came back changed: bo up to a time, bo afterwards, and once more without T8."""
+    whole = read_session(path)
+    n = round(t_cut * SFREQ)
+    parts = [slice(0, n), slice(n, None), slice(n, None)]
+    told = [
+        replace(
+            whole,
+            header=whole.header.model_copy(update={"person": "bo", "part": k}),
+            samples=whole.samples[part],
+            timestamps=whole.timestamps[part],
+            markers=tuple(m for m in whole.markers if bool(m.t >= whole.timestamps[n]) is (k > 1)),
+        )
+        for k, part in enumerate(parts, start=1)
+    ]
+    told[2] = replace(told[2], header=told[2].header.model_copy(update={"ch_names": ("T7", "Cz")}))
+    return [replace(told[0], header=told[0].header.model_copy(update={"person": "ada"})), *told]
+
+
+def test_every_part_of_a_person_that_the_model_fits_counts_and_the_others_are_named(
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    samples, markers = sitting()
+    path = live(bundle, samples, markers, tmp_path / "rec", chunk=500)[2]
+    parts = in_parts(path, REST_S + 4 * (GAP_S + BLOCK_S))
+    monkeypatch.setattr("app.calibrate.read_sessions", lambda _: parts)
+    predictions, heard = read_for_calibration(path, bundle, "bo")
+    windows = calibrate_on(bundle, predictions, heard).windows
+    assert [block.label for block in windows.blocks] == LABELS and len(windows.rest) > 20
+    assert len({p.index for p in predictions}) == len(predictions)
+    assert "'bo, part 3'" in caplog.text and "T8" in caplog.text and "part 2" not in caplog.text
+    monkeypatch.setattr("app.calibrate.read_sessions", lambda _: [parts[-1]])
+    with pytest.raises(MatchError, match="T8"):
+        read_for_calibration(path, bundle, "bo")
 
 
 def test_blocks_with_a_poor_signal_are_left_out_and_counted(bundle: Bundle, tmp_path: Path) -> None:
