@@ -12,14 +12,16 @@ from typing import Any
 import numpy as np
 
 from offline.datasets.dataset import RecordingFrames
+from offline.datasets.fold import Fold
 from offline.datasets.registry import find_dataset
 from offline.datasets.splits import make_folds
-from offline.datasets.window_set import baseline_of
+from offline.datasets.window_set import WindowSet
 from offline.evaluate.fold_bundles import fold_bundle
 from offline.evaluate.intervals import Figure, bootstrap_mean, paired_test
 from offline.progress import Report, silent
 from offline.seeds import Seed
 from offline.stages import Run
+from offline.training.inputs import personal_normaliser
 from sclcm_core.errors import CalibrationError, DatasetError
 from sclcm_core.features.normalise import Normaliser
 from sclcm_core.features.spec import FeatureSpec
@@ -119,16 +121,45 @@ def check_calibration(
     """
     config, where = run.config, folder or run.folder.path / "calibration"
     folds = make_folds(config.evaluate.split, run.windows, seed=config.seed, options=config.evaluate.options)
+    _refuse_known_people(folds, run.windows, config.evaluate.split)
     people: list[PersonCheck] = []
     caveats: dict[str, None] = {}
     for number, fold in enumerate(folds, start=1):
         bundle = fold_bundle(config, run.windows, fold, where)
         for subject in _tested(run, fold.test):
-            person, result = check_person(bundle, subject, list(_frames(run, subject)), block_s)
+            own = own_rest(run.windows, subject)
+            person, result = check_person(bundle, subject, list(_frames(run, subject)), block_s, own)
             people.append(person)
             caveats |= dict.fromkeys(result.caveats if result else ())
         report(number, len(folds), f"{fold.name} done")
     return summarise_check(people, Seed(config.seed).of("calibrate"), tuple(caveats))
+
+
+def _refuse_known_people(folds: Sequence[Fold], windows: WindowSet, split: str) -> None:
+    """Refuse folds whose network knows whom it is tested on, and folds that test somebody twice."""
+    tested = [set(windows.subject[fold.test].tolist()) for fold in folds]
+    met = any(not people.isdisjoint(windows.subject[fold.train]) for fold, people in zip(folds, tested, strict=True))
+    if met or any(fold.selects_on_test for fold in folds) or len(set().union(*tested)) < sum(map(len, tested)):
+        raise DatasetError(
+            f"The split '{split}' does not test each person once by a network that has never seen them.",
+            "Set evaluate.split = 'leave_one_subject_out' or 'grouped_folds'.",
+        )
+
+
+def own_rest(windows: WindowSet, subject: str) -> Normaliser | None:
+    """Return a person's own normaliser: of the rest before the first visit's first trial, as live; None where there is none.
+
+    Parameters
+    ----------
+    windows : WindowSet
+        With the baselines of their subjects.
+    subject : str
+        Who.
+    """
+    person = windows.subject_names.index(subject)
+    if person not in windows.baseline_frames:
+        return None
+    return personal_normaliser(windows, person, int(windows.session[windows.subject == person].min()))
 
 
 def summarise_check(people: Sequence[PersonCheck], seed: Seed, caveats: tuple[str, ...] = ()) -> CalibrationCheck:
@@ -162,7 +193,7 @@ def _frames(run: Run, subject: str) -> Iterator[RecordingFrames]:
 
 
 def check_person(
-    bundle: Bundle, subject: str, recordings: Sequence[RecordingFrames], block_s: float
+    bundle: Bundle, subject: str, recordings: Sequence[RecordingFrames], block_s: float, own: Normaliser | None
 ) -> tuple[PersonCheck, CalibrationResult | None]:
     """Calibrate on the first half of a person's blocks of each class, and test on the second.
 
@@ -176,6 +207,8 @@ def check_person(
         All of the person's recordings, in order.
     block_s : float
         Length of a block in s.
+    own : Normaliser or None
+        Of the person's rest; None where there is none, and the training people's statistics serve.
 
     Returns
     -------
@@ -188,7 +221,6 @@ def check_person(
     first, second = halves(blocks_of(recordings, manifest.features, manifest.class_names, block_s))
     if {block.label for block in second} != set(manifest.class_names):
         raise DatasetError(f"Subject '{subject}' has too few blocks of {block_s:g} s to test on.", "Take shorter blocks.")
-    own = _rest(recordings, manifest.features)
     started = perf_counter()
     try:
         result = calibrate(embedder, manifest, first, own)
@@ -199,14 +231,6 @@ def check_person(
     scores = {name: _balanced(second, rows, manifest.class_names) for name, rows in answers.items()}
     accepted, sentence = (result.is_accepted, result.sentence) if result else (False, "too few good blocks")
     return PersonCheck(subject, scores, accepted, sentence, len(first), len(second), fit_s), result
-
-
-def _rest(recordings: Iterable[RecordingFrames], spec: FeatureSpec) -> Normaliser | None:
-    rest = [frames for recording in recordings if len(frames := baseline_of(recording, spec))]
-    if not rest:
-        return None
-    found = Normaliser.fit(np.concatenate(rest))
-    return found.pooled() if spec.is_raw else found
 
 
 def _answers(
@@ -281,7 +305,7 @@ def _good_windows(recording: RecordingFrames, start: int, n_in_block: int, n_fra
 
 
 def halves(blocks: Sequence[LabelledBlock]) -> tuple[list[LabelledBlock], list[LabelledBlock]]:
-    """Part blocks into the first and the second half of each class, in time.
+    """Part blocks into the first and the second half of each class, in time; where each class has several stimuli, by these.
 
     Parameters
     ----------
@@ -291,13 +315,22 @@ def halves(blocks: Sequence[LabelledBlock]) -> tuple[list[LabelledBlock], list[L
     Returns
     -------
     first, second : list of LabelledBlock
-        In order; of an odd number the middle one is in the first half.
+        In order; of an odd number the middle one is in the first half. No stimulus is in both, for it would be known again: in
+        SEED the same clips come in every visit. Where a class is one task, blocks of it are all there is.
     """
-    seen: dict[str, int] = {}
-    total = {block.label: sum(other.label == block.label for other in blocks) for block in blocks}
-    first: list[LabelledBlock] = []
-    second: list[LabelledBlock] = []
-    for block in blocks:
-        seen[block.label] = seen.get(block.label, 0) + 1
-        (first if seen[block.label] <= (total[block.label] + 1) // 2 else second).append(block)
+    shown = {label: dict.fromkeys(_stimulus(b) for b in blocks if b.label == label) for label in {b.label for b in blocks}}
+    by_stimulus = min(map(len, shown.values()), default=0) > 1
+    units = [_stimulus(block) if by_stimulus else str(number) for number, block in enumerate(blocks)]
+    order: dict[str, dict[str, None]] = {}
+    for block, unit in zip(blocks, units, strict=True):
+        order.setdefault(block.label, {})[unit] = None
+    early = {(label, unit) for label, own in order.items() for unit in list(own)[: (len(own) + 1) // 2]}
+    first, second = (
+        [block for block, unit in zip(blocks, units, strict=True) if ((block.label, unit) in early) is wanted]
+        for wanted in (True, False)
+    )
     return first, second
+
+
+def _stimulus(block: LabelledBlock) -> str:
+    return block.name.rpartition(" ")[0]

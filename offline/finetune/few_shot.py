@@ -56,6 +56,8 @@ class NewPerson:
         True class, and what is labelled as a whole or tested as a whole; see `held_apart`.
     anchors : ndarray of float32, shape (n_classes, d)
         Directions of the class means of the training people, without unit.
+    subject : int
+        Who it is: some splits test a person in several folds.
     """
 
     embedding: Float32Array
@@ -63,6 +65,7 @@ class NewPerson:
     label: Int64Array
     trial: Int64Array
     anchors: Float32Array
+    subject: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +127,24 @@ def few_shot(
     rows = []
     for n in n_trials:
         able = [person for person in people if can_draw(person, n)]
-        scores = [person_scores(person, n, Seed(config.seed).of("draws", n), n_draws) for person in able]
+        drawn = [person_scores(person, n, Seed(config.seed).of("draws", n), n_draws) for person in able]
+        scores = once_each([person.subject for person in able], drawn)
         rows += [_row(config, n, told_by, scores) for told_by in (AS_TRAINED, MEANS, MOVED, PROBE)]
     return rows
+
+
+def once_each(subject: Sequence[int], scores: Sequence[dict[str, float]]) -> list[dict[str, float]]:
+    """Return the mean scores of each person, who counts once however many folds have tested them.
+
+    Parameters
+    ----------
+    subject : sequence of int
+        Whose each entry of `scores` is.
+    scores : sequence of dict of str to float
+        Balanced accuracy by way, 0..1.
+    """
+    own = [[score for whose, score in zip(subject, scores, strict=True) if whose == one] for one in dict.fromkeys(subject)]
+    return [{way: float(np.mean([score[way] for score in found])) for way in found[0]} for found in own]
 
 
 def _row(config: RunConfig, n_trials: int, told_by: str, scores: Sequence[dict[str, float]]) -> FewShotRow:
@@ -194,7 +212,7 @@ def new_people(config: RunConfig, windows: WindowSet, report: Report) -> Iterato
     Yields
     ------
     NewPerson
-        Everybody once, where the split tests people once.
+        Everybody, once for each fold that tests them.
     """
     folds = make_folds(config.evaluate.split, windows, seed=config.seed, options=config.evaluate.options)
     lines = config.lines[:1]
@@ -210,7 +228,8 @@ def new_people(config: RunConfig, windows: WindowSet, report: Report) -> Iterato
         for subject in np.unique(reading.subject):
             mine = reading.subject == subject
             answer = logits[mine].argmax(axis=1)
-            yield NewPerson(places[mine], answer, reading.label[mine], held_apart(windows)[reading.window[mine]], anchors)
+            unit = held_apart(windows)[reading.window[mine]]
+            yield NewPerson(places[mine], answer, reading.label[mine], unit, anchors, int(subject))
         report(count, len(folds), fold.name)
 
 

@@ -117,7 +117,7 @@ def _evaluated(run: Run, changes: dict[str, Any], title: str, n_jobs: int) -> li
 def over_people(
     results: Sequence[FoldResult], config: RunConfig, score: Callable[[FloatArray, Int64Array], float]
 ) -> tuple[Figure, int]:
-    """Return the mean of a score over the people tested, with its interval, and their number.
+    """Return the mean of a score over the people tested, each once however many folds test them, with its interval, and their number.
 
     Parameters
     ----------
@@ -128,14 +128,15 @@ def over_people(
     score : callable
         Takes probabilities (n, n_classes) and labels (n,) of one person.
     """
-    values = []
+    values: dict[int, list[float]] = {}
     for result in results:
         reading = result.reading
         probabilities = reading.probabilities[FLOAT, config.lines[0]]
         for subject in np.unique(reading.subject):
             mine = reading.subject == subject
-            values.append(score(probabilities[mine], reading.label[mine]))
-    finite = np.array([value for value in values if np.isfinite(value)])
+            values.setdefault(int(subject), []).append(score(probabilities[mine], reading.label[mine]))
+    known = [[value for value in own if np.isfinite(value)] for own in values.values()]
+    finite = np.array([np.mean(own) for own in known if own])
     return bootstrap_mean(finite, Seed(config.seed).of("words").rng()), len(finite)
 
 

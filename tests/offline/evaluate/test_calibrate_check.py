@@ -1,9 +1,11 @@
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from offline.datasets.dataset import RecordingFrames
+from offline.datasets.splits import make_folds
 from offline.evaluate.calibrate_check import (
     ALWAYS,
     APPLIED,
@@ -11,21 +13,24 @@ from offline.evaluate.calibrate_check import (
     METHODS,
     POPULATION,
     PersonCheck,
-    _rest,
+    _refuse_known_people,
     blocks_of,
     check_person,
     halves,
+    own_rest,
     summarise_check,
 )  # fmt: skip
 from offline.evaluate.calibrate_report import gains_rows, means_rows, summary_sentence
 from offline.evaluate.fold_bundles import fold_bundle
 from offline.seeds import Seed
 from sclcm_core.errors import DatasetError
-from sclcm_core.features.spec import FeatureSpec
+from sclcm_core.features.normalise import Normaliser
 from sclcm_core.inference.bundle import Bundle, load_bundle
+from sclcm_core.inference.calibration import LabelledBlock
 from tests.tiny_bundle import SPEC, write_bundle
 
 BLOCK_S = 6.0
+FEW = np.zeros((1, *SPEC.input_shape), np.float32)
 
 
 def recording(label: int, n_frames: int, level: float, baseline_s: float = 0.0, *, rng=None) -> RecordingFrames:
@@ -33,6 +38,9 @@ def recording(label: int, n_frames: int, level: float, baseline_s: float = 0.0, 
     pattern = np.where(np.arange(SPEC.n_bands) % 2, 1.0, -1.0)[:, None]
     values = rng.normal(0, 1, (n_frames, SPEC.n_bands, SPEC.n_columns)) + level * pattern
     return RecordingFrames("07", 1, str(label), "s", label, baseline_s, values.astype(np.float32), {3: "gap"} if label else {})
+
+
+REST = Normaliser.fit(recording(0, 160, -0.7, 20.0).values[:39])
 
 
 @pytest.fixture
@@ -67,21 +75,68 @@ def test_the_first_half_of_each_class_comes_before_its_second() -> None:
 
 
 def test_a_person_whose_classes_the_model_cannot_see_gains_by_calibration(bundle: Bundle) -> None:
-    person, result = check_person(bundle, "07", [recording(0, 160, -0.7, 20.0), recording(1, 120, 0.7)], BLOCK_S)
+    person, result = check_person(bundle, "07", [recording(0, 160, -0.7, 20.0), recording(1, 120, 0.7)], BLOCK_S, REST)
     assert result.is_accepted and person.is_accepted and person.n_blocks == person.n_test_blocks == 8
     assert person.scores[APPLIED] == person.scores[ALWAYS] > 0.9 > person.scores[BASELINE]
     assert set(person.scores) == set(METHODS) and result.caveats
 
 
-def test_patches_of_the_signal_keep_one_level_and_one_scale_a_channel(rng) -> None:
-    raw = FeatureSpec(kind="raw", ch_names=("T7", "T8"), sfreq=128.0, window_s=0.25, hop_s=0.25, n_frames=4)
-    patches = rng.normal(0, 1, (60, raw.window, 2)).astype(np.float32)
-    own = _rest([RecordingFrames("07", 1, "0", "s", 0, 15.0, patches, {})], raw)
-    assert own is not None and np.ptp(own.mean, axis=0).max() == np.ptp(own.sd, axis=0).max() == 0.0
+def test_the_own_rest_is_that_of_the_first_visit_and_holds_nothing_that_live_comes_later(windows) -> None:
+    early, late = windows.baseline_frames[0], windows.baseline_frames[0] + 100
+    two = dataclasses.replace(
+        windows,
+        baseline_frames={0: np.concatenate([early, late])},
+        baseline_session={0: np.repeat([1, 2], [len(early), len(late)])},
+    )
+    own = own_rest(two, "00")
+    assert own is not None
+    np.testing.assert_array_equal(own.mean, Normaliser.fit(early).mean)
+    assert own_rest(two, "01") is None
+
+
+def test_a_clip_that_calibrates_is_not_tested_where_a_class_has_several() -> None:
+    blocks = [
+        LabelledBlock(label, f"{label} clip {clip} {100 * visit}", FEW)
+        for visit in (1, 2, 3)
+        for label in "ab"
+        for clip in (1, 2, 3)
+    ]
+    first, second = halves(blocks)
+    known, tested = ({block.name.rpartition(" ")[0] for block in part} for part in (first, second))
+    one_task = [LabelledBlock(label, f"{label} task 0", FEW) for _ in range(4) for label in "ab"]  # visits begin alike
+    assert [len(half) for half in halves(one_task)] == [4, 4]
+    assert not known & tested and len(known) == 4 and len(tested) == 2 and len(first) + len(second) == len(blocks)
+
+
+@pytest.mark.parametrize(
+    ("split", "options", "refused"),
+    [
+        ("grouped_folds", {"k": 2, "n_validation_subjects": 1}, False),
+        ("leave_one_subject_out", {}, False),
+        ("within_subject", {"k": 3}, True),
+        ("selected_on_test", {"test_subjects": "00,01"}, True),
+        ("subject_and_stimulus_disjoint", {"k_subjects": 2, "n_validation_subjects": 1}, True),
+    ],
+)
+def test_only_people_whom_their_network_never_saw_are_checked_and_each_once(windows, split, options, refused) -> None:
+    number = np.arange(len(windows)) % 12
+    several = dataclasses.replace(
+        windows,
+        trial=windows.trial * 12 + number,
+        trial_names=tuple(map(str, range(144))),
+        stimulus=windows.label * 12 + number,
+        stimulus_names=tuple(map(str, range(24))),
+    )
+    folds = make_folds(split, several, seed=0, options=options)
+    if refused:
+        with pytest.raises(DatasetError, match=f"The split '{split}' does not test each person once"):
+            _refuse_known_people(folds, several, split)
+    else:
+        _refuse_known_people(folds, several, split)
 
 
 def test_what_is_not_accepted_changes_nothing(bundle: Bundle) -> None:
-    person, _ = check_person(bundle, "07", [recording(0, 160, 0.0, 20.0), recording(1, 120, 0.0)], BLOCK_S)
+    person, _ = check_person(bundle, "07", [recording(0, 160, 0.0, 20.0), recording(1, 120, 0.0)], BLOCK_S, None)
     assert not person.is_accepted and person.scores[APPLIED] == person.scores[BASELINE]
 
 

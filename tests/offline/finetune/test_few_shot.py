@@ -16,6 +16,7 @@ from offline.finetune.few_shot import (
     few_shot_notes,
     few_shot_rows,
     held_apart,
+    once_each,
     person_scores,
 )
 from offline.progress import silent
@@ -95,6 +96,11 @@ def test_the_table_has_a_line_for_each_way_over_all_people(method, make_config, 
         assert (row.gain is None) == (row is usual)
         assert row.gain is None or row.gain.value == pytest.approx(row.figure.value - usual.figure.value)
     assert {len(cells) for cells in few_shot_rows(rows)} == {len(FEW_SHOT_TABLE)}
+
+
+def test_a_person_whom_several_folds_test_counts_once():
+    scores = [{MEANS: 0.4}, {MEANS: 0.9}, {MEANS: 0.6}, {MEANS: 0.7}]
+    assert once_each([3, 5, 3, 5], scores) == [{MEANS: pytest.approx(0.5)}, {MEANS: pytest.approx(0.8)}]
 
 
 def test_what_is_read_with_the_table_says_what_is_simulated_and_what_chance_is(windows):

@@ -1,8 +1,10 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from offline.finetune.options import EegclipOptions
-from offline.finetune.words_study import area_under_roc, study_variants, words_notes, words_study
+from offline.finetune.words_study import area_under_roc, over_people, study_variants, words_notes, words_study
 from offline.runs import open_run
 from offline.stages import Run
 from sclcm_core.errors import ConfigError
@@ -38,6 +40,20 @@ def test_the_study_tells_words_from_controls(make_config, make_windows, tmp_path
     assert values["same encoder, ordinary head, no text"] > 0.85
     assert len([title for title in values if title.startswith("zero-shot: class")]) == 2
     assert {row[3] for row in rows} == {"0.500"} and {row[4] for row in rows} == {"6"}
+
+
+def test_a_person_whom_several_folds_test_counts_once(make_config):
+    def fold(subject, score):
+        reading = SimpleNamespace(
+            subject=np.full(2, subject),
+            label=np.zeros(2, np.int64),
+            probabilities={("sclcm", "population"): np.full((2, 2), score)},
+        )
+        return SimpleNamespace(reading=reading)
+
+    folds = [fold(0, 0.2), fold(1, 0.8), fold(0, 0.4), fold(1, np.nan)]
+    figure, n_people = over_people(folds, make_config(), lambda probabilities, _: float(probabilities[0, 0]))
+    assert n_people == 2 and figure.value == pytest.approx((0.3 + 0.8) / 2)
 
 
 def test_what_is_read_with_the_table_says_whose_data_and_which_protocol(make_config, windows, tmp_path):
