@@ -187,7 +187,12 @@ class EvaluateConfig(_Strict):
 
     split: Annotated[
         Literal[
-            "leave_one_subject_out", "grouped_folds", "subject_and_stimulus_disjoint", "within_subject", "selected_on_test"
+            "leave_one_subject_out",
+            "grouped_folds",
+            "subject_and_stimulus_disjoint",
+            "within_subject",
+            "first_trials",
+            "selected_on_test",
         ],
         Field(description="what a fold leaves out"),
     ] = "leave_one_subject_out"

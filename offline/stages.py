@@ -40,6 +40,7 @@ PROTOCOLS = {
     "selected_on_test": "The original's protocol: the people who are tested also decide when training stops, and the training people "
     "saw the same stimuli. What comes out is no estimate of what unknown people would get.",
     "within_subject": "Trials left out within each person: the tested person is known from other trials.",
+    "first_trials": "The later trials of each visit left out: the tested person is known from the earlier ones of the same visit.",
 }
 """What each split holds out, in words."""
 
@@ -47,6 +48,8 @@ HELD_OUT = "The original's test people; training people decide when to stop. The
 """What the original's protocol is without its look at the test side."""
 
 INNER = "Other people, chosen by chance in each fold, decide when to stop; the test side is read once."
+
+INNER_TRIALS = "Other trials of the same person decide when to stop; the test side is read once."
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +231,7 @@ def protocol_text(config: RunConfig) -> str:
     """Say in words what an evaluation holds out and who decides when to stop."""
     evaluate = config.evaluate
     if evaluate.split != "selected_on_test":
-        return f"{PROTOCOLS[evaluate.split]} {INNER}"
+        return f"{PROTOCOLS[evaluate.split]} {INNER_TRIALS if evaluate.split in ('within_subject', 'first_trials') else INNER}"
     return HELD_OUT if evaluate.options.get("honest") else PROTOCOLS[evaluate.split]
 
 
@@ -238,8 +241,9 @@ def rest_text(config: RunConfig, windows: WindowSet) -> str:
     if "personal" not in config.lines or not n_late:
         return ""
     return (
-        f" Along the line 'personal', {n_late} of {n_people} people are normalised by a minute of rest from between their trials, for too "
-        "little comes before the first: live, a person has only what came before, and these figures may be better than that."
+        f" Along the line 'personal', {n_late} of {n_people} people are normalised by rest that comes later, a minute from between their "
+        "trials or that of a later visit, for too little comes before the first: live, a person has only what came before, and these "
+        "figures may be better than that."
     )
 
 

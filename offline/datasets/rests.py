@@ -51,7 +51,7 @@ class Baselines:
     recordings : frozenset of int
         Numbers of the recordings that they are from.
     late : frozenset of int
-        Subjects whose rest had to be gathered from between the trials.
+        Subjects whose rest had to be gathered from between the trials, or comes from a visit after the one it serves.
     """
 
     frames: Mapping[int, Float32Array]
@@ -100,6 +100,9 @@ class RestGatherer:
                 session.setdefault(subject, []).append(np.full(len(rest), number, np.int64))
                 recordings.add(recording)
             late |= {subject} if is_late else set()
+        for subject, number in self._visits:
+            if subject in session and number < min(int(of[0]) for of in session[subject]):
+                late.add(subject)  # `visit_of_rest` has nothing better for it than a later visit
         joined = ({k: np.concatenate(v) for k, v in frames.items()}, {k: np.concatenate(v) for k, v in session.items()})
         return Baselines(*joined, frozenset(recordings), frozenset(late))
 

@@ -58,8 +58,8 @@ class WindowSet:
     rest_recordings : frozenset of int or None
         Recordings that the baselines are from; None where all that have a rest may serve.
     late_rest : frozenset of int
-        Subjects of whom too little rest comes before the first trial: the first minute of all their rests is the baseline, and
-        holds what live comes later.
+        Subjects of whom too little rest comes before the first trial: the first minute of all their rests, or that of a later visit, is
+        the baseline, and holds what live comes later.
     dropped : dict of str to int
         Windows left out, by reason.
     """

@@ -145,7 +145,7 @@ def _numbered(job: _Job) -> tuple[int, FoldResult]:
 
 
 def fold_fingerprint(config: RunConfig, windows: WindowSet, fold: Fold) -> str:
-    """Return a hash of everything that the result of a fold depends on: config, features, labels, rests and the division.
+    """Return a hash of everything that the result of a fold depends on: config, features, labels, ids, rests and the division.
 
     Parameters
     ----------
@@ -158,10 +158,21 @@ def fold_fingerprint(config: RunConfig, windows: WindowSet, fold: Fold) -> str:
     """
     digest = hashlib.sha256(runs.fingerprint(config).encode())
     digest.update(np.ascontiguousarray(windows.features).tobytes())
-    digest.update(windows.label.tobytes())
+    for ids in (
+        windows.label,
+        windows.subject,
+        windows.session,
+        windows.trial,
+        windows.stimulus,
+        windows.recording,
+        windows.t0,
+    ):
+        digest.update(ids.tobytes())
     if "personal" in config.lines:
         for subject, frames in sorted(windows.baseline_frames.items()):
             digest.update(f"{subject}".encode() + np.ascontiguousarray(frames).tobytes())
+        for subject, visits in sorted(windows.baseline_session.items()):
+            digest.update(f"{subject}".encode() + visits.tobytes())
     for field in dataclasses.fields(fold):
         value = getattr(fold, field.name)
         digest.update(value.tobytes() if isinstance(value, np.ndarray) else str(value).encode())

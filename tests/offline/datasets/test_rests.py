@@ -44,6 +44,15 @@ def test_where_too_little_rest_comes_first_the_first_minute_of_all_is_taken_and_
     assert windows.rest_recordings == set(range(0, 48, 2))
 
 
+def test_a_visit_before_all_rests_takes_a_later_one_and_is_said_to(build, spec, card):
+    first = build(("trial", 9, 0), ("trial", 9, 0), as_list=True)
+    second = build(("rest", 20, 500), ("trial", 9, 0), session=2, as_list=True)
+    windows = build_window_set([*first, *second], spec, class_names=NAMES, card=card)
+    assert int(windows.rest_of(0, 1)[0, 0, 0]) == 500 and windows.late_rest == {0}
+    after = build(("trial", 9, 0), session=3, as_list=True)
+    assert not build_window_set([*second, *after], spec, class_names=NAMES, card=card).late_rest
+
+
 def test_a_later_visit_is_normalised_by_its_own_rest_and_an_earlier_one_never_by_it(build, spec, card):
     first = build(("rest", 20, 100), ("trial", 9, 0), ("trial", 9, 0), as_list=True)
     second = build(("rest", 20, 500), ("trial", 9, 0), session=2, as_list=True)
@@ -73,7 +82,7 @@ def test_the_protocol_says_whose_baseline_live_would_come_later(windows, make_co
     late = dataclasses.replace(windows, late_rest=frozenset((0, 3)))
     summary = measure(Run(config, open_run(config, tmp_path), late))
     assert (
-        "Along the line 'personal', 2 of 6 people are normalised by a minute of rest from between their trials"
+        "Along the line 'personal', 2 of 6 people are normalised by rest that comes later"
         in summary.protocol
     )
     assert rest_text(config, windows) == "" == rest_text(make_config(lines=["population"]), late)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import offline.evaluate.cross_validate as module
-from offline.datasets.splits import grouped_folds
+from offline.datasets.splits import SPLITTERS, grouped_folds
 from offline.evaluate.baselines import ALL_BASELINES
 from offline.evaluate.cross_validate import cross_validate, default_jobs, fold_fingerprint
 from offline.evaluate.fold_store import load_fold, save_fold
@@ -18,7 +18,7 @@ from offline.evaluate.summary import summarise
 from offline.reporting import write_report
 from offline.runs import open_run
 from offline.seeds import Seed
-from offline.stages import Run, measure
+from offline.stages import Run, measure, protocol_text
 from sclcm_core.errors import ConfigError
 
 
@@ -150,7 +150,19 @@ def test_a_fold_depends_on_data_and_config(windows, fold, config, make_config):
     key = fold_fingerprint(config, windows, fold)
     assert key != fold_fingerprint(make_config(seed=9), windows, fold)
     assert key != fold_fingerprint(config, dataclasses.replace(windows, features=windows.features + 1), fold)
+    for ids in ("session", "trial", "stimulus", "recording", "t0"):
+        assert key != fold_fingerprint(config, dataclasses.replace(windows, **{ids: getattr(windows, ids) + 1}), fold), ids
+    visits = {0: np.ones(30, np.int64)}
+    assert key != fold_fingerprint(config, dataclasses.replace(windows, baseline_session=visits), fold)
     assert default_jobs() >= 1
+
+
+@pytest.mark.parametrize("split", sorted(SPLITTERS))
+def test_the_protocol_of_every_split_is_said_in_words(split, make_config):
+    text = protocol_text(make_config(evaluate={"split": split}))
+    knows_the_person = split in ("within_subject", "first_trials")
+    assert ("is known from" in text) is knows_the_person
+    assert ("Other people, chosen by chance" in text) is not knows_the_person
 
 
 def test_the_report_holds_every_method_person_and_figure(windows, make_config, tmp_path):
