@@ -43,7 +43,7 @@ class OtherModalities:
         self._peripherals = load_peripherals(options.peripherals) if options.peripherals else None
         _refuse_own_electrodes(self._peripherals, config.features)
         self._has_own_view = options.own_view or self._peripherals is None
-        own = [options.own_scale, False] if self._peripherals else [False]
+        own = [_has_own_scale(options, self._peripherals), False] if self._peripherals else [False]
         self._scales = [_Scale(values, train.subject, own=each) for values, each in zip(self._values(train), own, strict=False)]
         self.n_values = tuple(scale.n_values for scale in self._scales)
 
@@ -77,6 +77,11 @@ class OtherModalities:
             )
         found: Float32Array = peripherals.values[rows]
         return found
+
+
+def _has_own_scale(options: MrcclOptions, peripherals: Peripherals) -> bool:
+    """Entropies of the cap tell people apart by their levels alone: contrasted so, an encoder learns who somebody is."""
+    return peripherals.of == CAP if options.own_scale is None else options.own_scale
 
 
 def _refuse_own_electrodes(peripherals: Peripherals | None, spec: FeatureSpec) -> None:

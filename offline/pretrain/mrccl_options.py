@@ -21,9 +21,12 @@ class MrcclOptions(MethodOptions):
         ),
     ] = None
     own_scale: Annotated[
-        bool,
-        Field(description="standardise that file's values by each person's own windows, not by those of all training people"),
-    ] = False
+        bool | None,
+        Field(
+            description="standardise that file's values by each person's own windows instead of all training people's; left out: those"
+            " of the rest of the cap alone"
+        ),
+    ] = None
     own_view: Annotated[
         bool, Field(description="beside what else was measured, the second view of the EEG itself as a third modality")
     ] = False

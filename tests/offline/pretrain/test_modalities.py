@@ -161,16 +161,13 @@ def test_what_was_not_measured_in_a_window_is_the_mean_of_those_in_which_it_was(
     assert float(found[~lost, 1].std()) == pytest.approx(1.0, abs=0.02)
 
 
+@pytest.mark.parametrize(("of", "own_scale"), [(CAP, None), (CAP, True), ("peripherals", True)])
 def test_by_their_own_scale_people_do_not_differ_in_level_and_part_of_a_persons_windows_changes_nothing(
-    config, windows, tmp_path
+    config, leveled, of, own_scale
 ):
-    values = (
-        np.random.default_rng(0).normal(0, 1, (len(windows), 2)) * (1 + windows.subject[:, None])
-        + 10 * windows.subject[:, None]
-    )
-    Peripherals(values.astype(np.float32), windows.t0).save(tmp_path / "p.npz")
+    windows, path = leveled(of)
     train, validation = sides(windows)
-    others = OtherModalities(config, MrcclOptions(peripherals=tmp_path / "p.npz", own_scale=True), train)
+    others = OtherModalities(config, MrcclOptions(peripherals=path, own_scale=own_scale), train)
     for inputs in (train, validation):
         (found,) = others.of(inputs)
         for person in np.unique(inputs.subject):
@@ -178,6 +175,27 @@ def test_by_their_own_scale_people_do_not_differ_in_level_and_part_of_a_persons_
             np.testing.assert_allclose((mine.mean(0), mine.std(0)), ([0, 0], [1, 1]), atol=1e-4)
     known = train.select(np.arange(5))
     assert torch.equal(others.of(known)[0], others.of(train)[0][:5])
+
+
+@pytest.mark.parametrize(("of", "own_scale"), [("peripherals", None), (CAP, False)])
+def test_by_everybodys_scale_people_keep_their_levels(config, leveled, of, own_scale):
+    windows, path = leveled(of)
+    train, _ = sides(windows)
+    (found,) = OtherModalities(config, MrcclOptions(peripherals=path, own_scale=own_scale), train).of(train)
+    np.testing.assert_allclose((found.mean(0), found.numpy().std(0)), ([0, 0], [1, 1]), atol=1e-4)
+    assert np.ptp([float(found[train.subject == person].mean()) for person in range(4)]) > 2
+
+
+@pytest.fixture
+def leveled(windows, tmp_path):
+    """Windows, and a function that writes a file of values at another level for each person."""
+
+    def write(of):
+        values = np.random.default_rng(0).normal(10 * windows.subject[:, None], 1.0, (len(windows), 2))
+        Peripherals(values.astype(np.float32), windows.t0, of=of).save(tmp_path / "p.npz")
+        return windows, tmp_path / "p.npz"
+
+    return write
 
 
 def test_a_missing_or_foreign_file_of_peripherals_is_refused(tmp_path):
