@@ -77,6 +77,18 @@ def test_semi_hard_mining_equals_its_slow_twin():
     assert len(fast) > 20
 
 
+@pytest.mark.parametrize("margin", [0.3, 1.0])
+def test_the_loss_is_the_mean_of_what_its_slow_twin_mines_and_finds_too_near(margin):
+    x, kin = batch()
+    d = [[float(((a / a.norm() - b / b.norm()) ** 2).sum()) for b in x] for a in x]
+    mined = slow_semi_hard(squared_distances(x), kin, margin)
+    costs = [max(0.0, d[a][p] - d[a][n] + margin) for a, p, n in mined]
+    too_near = [cost for cost in costs if cost > 0]
+    found = triplet_loss(x, kin, margin=margin)
+    assert float(found.loss) == pytest.approx(sum(too_near) / len(too_near), abs=1e-12)
+    assert found.active == pytest.approx(len(too_near) / len(costs))
+
+
 def test_batch_hard_takes_the_farthest_positive_and_the_nearest_negative():
     x, kin = batch()
     d, marks = squared_distances(x), positives(kin)

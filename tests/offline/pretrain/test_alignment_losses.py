@@ -116,6 +116,7 @@ PAIR_LOSSES = {
     "ntxent": lambda a, b: ntxent_loss(a, b, tau=0.2),
     "clip": lambda a, b: clip_loss(a, b, tau=0.2),
     "siglip": lambda a, b: siglip_loss(a, b, torch.eye(len(a), dtype=torch.bool)),
+    "multi-positive clip": lambda a, b: multi_positive_clip_loss(a, b, torch.eye(len(a), dtype=torch.bool), tau=0.2),
 }
 
 

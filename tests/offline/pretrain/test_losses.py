@@ -130,6 +130,14 @@ def test_a_pair_loss_ignores_order_and_length(loss):
     assert float(loss(7.0 * U[order], classes)) == pytest.approx(float(loss(U, CLASSES)), abs=1e-12)
 
 
+def test_clocs_ignores_length_and_the_order_of_windows_of_different_patients():
+    z, order = torch.stack([U, W]), torch.tensor([3, 1, 5, 0, 4, 2])
+    scales = torch.linspace(0.5, 3, 12, dtype=torch.float64).reshape(2, 6, 1)
+    alone = torch.arange(6)
+    assert float(clocs_loss(scales * z, GROUP)) == pytest.approx(float(clocs_loss(z, GROUP)), abs=1e-12)
+    assert float(clocs_loss(z[:, order], alone)) == pytest.approx(float(clocs_loss(z, alone)), abs=1e-12)
+
+
 def test_the_trivial_loss_is_the_loss_of_orthogonal_embeddings():
     for normaliser in ("pairs", "counts"):
         weights = PairWeights(0.4, 0.3, 0.2, 0.1)

@@ -137,6 +137,20 @@ def test_jepa_tells_the_size_of_a_wave_better_than_the_mean_token_does():
     assert figures[-1]["told"] > 0.2 > figures[0]["told"]
 
 
+def test_the_loss_of_jepa_is_the_smooth_difference_of_hidden_tokens_written_as_loops():
+    task, setting = task_of("jepa")
+    task.network.eval()
+    features = torch.from_numpy(setting.train.features[:4])
+    with torch.no_grad():
+        loss = float(task.batch_loss(features, chance(3)))
+        predicted, target = task._sides(features, chance(3))
+    costs = [
+        0.5 * gap * gap if abs(gap) < 1 else abs(gap) - 0.5 for gap in (predicted.double() - target.double()).flatten().tolist()
+    ]
+    assert loss == pytest.approx(sum(costs) / len(costs), rel=1e-6)
+    assert max(costs) > 0.5 > min(costs), "both forms of the cost occur"
+
+
 def test_a_decoder_fills_in_unseen_tokens_and_leaves_channels_apart():
     torch.manual_seed(0)
     decoder = ChannelDecoder(6, 8, 1, 4, 3).eval()
