@@ -1,3 +1,5 @@
+import contextlib
+import io
 import re
 
 import numpy as np
@@ -17,21 +19,26 @@ SPEC = FeatureSpec(bands=(ALPHA, GAMMA), ch_names=("T7", "T8"), sfreq=250.0, hop
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
-    path = tmp_path_factory.mktemp("explore") / "deep" / "page.html"
-    return explore("simulated", None, path, options=OPTIONS), path.read_text()
+def text(tmp_path_factory):
+    """The page of the command, of all electrodes: drawn once, for it takes seconds."""
+    folder = tmp_path_factory.mktemp("explore") / "deep"
+    options = [word for key, value in OPTIONS.items() for word in ("--option", f"{key}={value}")]
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        assert main(["explore", "simulated", *options, "--out", str(folder)]) == 0
+    assert "positive" in printed.getvalue()
+    assert [path.name for path in folder.iterdir()] == ["explore.html"]
+    return (folder / "explore.html").read_text()
 
 
-def test_the_page_is_one_file_with_all_its_pictures(found):
-    _, text = found
+def test_the_page_is_one_file_with_all_its_pictures(text):
     assert len(re.findall(r'src="data:image/png;base64,', text)) == 6
     assert not re.search(r'(src|href)="(?!data:)', text)
     for title in ("each class", "Mean of each class", "Differences", "Along one visit", "Quality", "Simulated data"):
         assert title in text
 
 
-def test_the_survey_counts_people_recordings_and_frames(found):
-    survey_found, _ = found
+def test_the_survey_counts_people_recordings_and_frames():
+    survey_found = survey(find_dataset("simulated", OPTIONS), None, SPEC)
     assert survey_found.subject_names == ("01", "02", "03", "04")
     assert len(survey_found.recordings) == 4 * (3 + 1)
     assert {r.n_frames for r in survey_found.recordings if r.label >= 0} == {6}
@@ -72,13 +79,12 @@ def test_two_people_and_two_channels_make_a_page_without_tests(tmp_path):
     assert "Nothing is tested" in (tmp_path / "page.html").read_text()
 
 
-def test_explore_and_audit_are_commands(tmp_path, capsys):
+def test_audit_is_a_command(tmp_path, capsys):
     small = ["--option", "n_subjects=4", "--option", "n_stimuli=9", "--option", "trial_s=4", "--out", str(tmp_path)]
-    assert main(["explore", "simulated", *small]) == 0
     assert main(["audit", "simulated", *small, "--subjects", "01,02,03"]) == 0
-    assert {path.name for path in tmp_path.iterdir()} == {"explore.html", "audit.md", "audit.png"}
+    assert {path.name for path in tmp_path.iterdir()} == {"audit.md", "audit.png"}
     shown = capsys.readouterr().out
-    assert "positive" in shown and "made-up labels" in shown
+    assert "made-up labels" in shown
 
 
 def test_a_config_says_data_and_features(tmp_path):

@@ -57,31 +57,32 @@ with process_group():
 """
 
 
-def run(n):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    shared = {**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": str(n)}
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-c", CHILD],
-            env={**shared, "RANK": str(k), "LOCAL_RANK": str(k)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for k in range(n)
-    ]
-    ends = [child.communicate(timeout=100) for child in started]
-    assert [child.returncode for child in started] == [0] * n, ends[0][1]
-    return json.loads(ends[0][0].splitlines()[-1])
-
-
-def test_two_processes_have_the_loss_and_gradients_of_one(capsys):
+def here(capsys):
+    """What this process prints."""
     threads = torch.get_num_threads()
     exec(compile(CHILD, "child", "exec"), {"__name__": "child"})
     torch.set_num_threads(threads)
-    one, two = json.loads(capsys.readouterr().out), run(2)
+    return json.loads(capsys.readouterr().out.splitlines()[-1])
+
+
+def with_another(capsys, monkeypatch):
+    """The same, with another process: this one is the first, which has torch already."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1]), "WORLD_SIZE": "2"}
+    command = [sys.executable, "-W", "ignore", "-c", CHILD]
+    env = {**os.environ, **shared, "RANK": "1", "LOCAL_RANK": "1"}
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as other:
+        for name, value in {**shared, "RANK": "0", "LOCAL_RANK": "0"}.items():
+            monkeypatch.setenv(name, value)
+        found = here(capsys)
+        said = other.communicate(timeout=100)
+        assert other.returncode == 0, said[1]
+    return found
+
+
+def test_two_processes_have_the_loss_and_gradients_of_one(capsys, monkeypatch):
+    one, two = here(capsys), with_another(capsys, monkeypatch)
     for method, (loss, gradients) in one.items():
         assert two[method][0] == pytest.approx(loss, abs=1e-6)
         np.testing.assert_allclose(two[method][1], gradients, atol=1e-6)
