@@ -102,7 +102,7 @@ def test_models_with_the_same_features_ask_for_a_persons_statistics_once(folder:
 
 
 def test_a_recording_is_replayed_with_the_present_model(folder: Path) -> None:
-    samples = eeg(4)
+    samples = eeg(1)
     recording = Recording(
         StreamSpec(128.0, ("T7", "T8"), origin="replay"), samples, np.arange(len(samples)) / 128, (), folder / "r.npz"
     )
@@ -116,18 +116,19 @@ def test_a_recording_is_replayed_with_the_present_model(folder: Path) -> None:
 
 
 @pytest.mark.lsl
-def test_a_stream_is_found_fits_and_opens_with_the_users_channels(folder: Path) -> None:
+def test_a_stream_is_found_fits_and_opens_with_the_users_channels(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.session_maker.LISTEN_S", 0.5)
     bundle = load_bundle(write_bundle(folder))
     with SimulatedHeadset("Cap", announce=False) as headset, SessionMaker(NOTHING) as maker:
         maker.make(Plan(lambda: ArraySource(eeg(1)), EVERY), bundle)
         found = next(s for s in maker.streams(bundle.manifest) if s.source_id == headset.source_id)
         assert found.fits and found.name == "Cap"
         session = maker.open_stream(found, None, Assignment({"T7": "O1"}))
-        session.settings = SessionSettings(max_seconds=1.0)
+        session.settings = SessionSettings(max_seconds=0.4)
         run(session)
     assert session.spec is not None and session.spec.ch_names[6] == "T7"
     assert session.channel_indices[0] == 6
-    assert session.status.n_samples == 250
+    assert session.status.n_samples == 100
 
 
 def test_the_models_at_hand_are_listed() -> None:

@@ -39,6 +39,7 @@ def test_samples_that_were_never_sent_are_counted_exactly_and_shown(hear):
     assert ear.when(Phase.STALLED)
 
 
+@pytest.mark.slow
 def test_a_device_that_crashes_and_comes_back_is_taken_up_and_what_was_missed_is_counted(hear):
     source_id, start = f"box-{uuid.uuid4().hex}", f"--start={local_clock()}"
     with headset(source_id=source_id, extra=(start,)) as device:

@@ -84,7 +84,7 @@ def test_a_replay_through_lsl_is_led_by_it(tmp_path, caplog):
             newest = max([newest, *(float(chunk.samples[-1, 0]) for chunk in source.read(0.1) if len(chunk.samples))])
         assert newest >= 15.2 * 250.0
         assert abs(transport.position_s - newest / 250.0) < 0.5
-        phases = pause_for(source, transport, 1.6)
+        phases = pause_for(source, transport, 1.3)
         assert phases <= {Phase.STREAMING, Phase.PAUSED} and Phase.PAUSED in phases
         assert not caplog.records, "who paused it is not asked whether the device is switched on"
     finally:

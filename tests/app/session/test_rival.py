@@ -128,8 +128,8 @@ class Paced(ArraySource):
 
 
 def test_a_slow_second_model_skips_and_holds_nobody_up(bundle: Bundle) -> None:
-    alone = run(Paced(eeg(15), chunk=16, realtime=True), bundle, None)
-    beside = run(Paced(eeg(15), chunk=16, realtime=True), bundle, turned(bundle, pause_s=0.3))
+    alone = run(Paced(eeg(9), chunk=16, realtime=True), bundle, None)
+    beside = run(Paced(eeg(9), chunk=16, realtime=True), bundle, turned(bundle, pause_s=0.3))
     found = beside[0].comparison()
     assert found is not None and found.theirs.n_skipped > 5
     assert found.mine.n_skipped == 0 and beside[0].status.n_skipped == 0
