@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -130,14 +131,25 @@ def permuted_labels(
         All windows of a trial keep one label: windows of a trial are not independent, and to permute them one by one would make
         chance look narrower than it is.
     """
-    _, first, number = np.unique(trial if stimulus is None else stimulus, return_index=True, return_inverse=True)
-    dealt = label[first]
+    _, first, number = np.unique(trial, return_index=True, return_inverse=True)
+    of_trials = label[first], subject[first], None if stimulus is None else stimulus[first]
+    return next(_deals(*of_trials, 1, rng))[number]
+
+
+def _deals(
+    label: Int64Array, subject: Int64Array, stimulus: Int64Array | None, n: int, rng: np.random.Generator
+) -> Iterator[Int64Array]:
+    """Deal the labels of trials out `n` times, each of shape (n_trials,)."""
     if stimulus is not None:
-        return rng.permutation(dealt)[number]
-    for person in np.unique(subject):
-        mine = np.flatnonzero(subject[first] == person)
-        dealt[mine] = dealt[rng.permutation(mine)]
-    return dealt[number]
+        _, first, number = np.unique(stimulus, return_index=True, return_inverse=True)
+        yield from (rng.permutation(label[first])[number] for _ in range(n))
+        return
+    people = [np.flatnonzero(subject == person) for person in np.unique(subject)]
+    for _ in range(n):
+        dealt = label.copy()
+        for mine in people:
+            dealt[mine] = dealt[rng.permutation(mine)]
+        yield dealt
 
 
 def refit_answers(train: Inputs, n_classes: int, n: int, seed: Seed, *, by_stimulus: bool = False) -> dict[str, Answer]:
@@ -208,15 +220,18 @@ def permuted_scores(
     n_classes = int(max(label.max(), answer.max())) + 1
     counts = np.zeros((len(first), n_classes))
     np.add.at(counts, (number, answer), 1)
-    people = [np.flatnonzero(subject[first] == person) for person in np.unique(subject)]
-    of_trials = label[first], subject[first], np.arange(len(first)), rng, None if stimulus is None else stimulus[first]
-    dealt = (permuted_labels(*of_trials) for _ in range(n))
-    return np.array([np.mean([_one(counts[mine], labels[mine]) for mine in people]) for labels in dealt])
+    names, person = np.unique(subject[first], return_inverse=True)
+    of_trials = label[first], subject[first], None if stimulus is None else stimulus[first]
+    deals = _deals(*of_trials, n, rng)
+    return np.array([_mean_score(counts, person * n_classes + dealt, len(names)) for dealt in deals])
 
 
-def _one(counts: Float64Array, label: Int64Array) -> float:
-    table = np.zeros((counts.shape[1], counts.shape[1]))
-    np.add.at(table, label, counts)
-    sums = table.sum(axis=1)
-    present = sums > 0
-    return float(np.mean(np.diag(table)[present] / sums[present]))
+def _mean_score(counts: Float64Array, place: Int64Array, n_people: int) -> float:
+    """Return balanced accuracy, mean over people; `place` is the row of each trial among all people's classes."""
+    n_classes = counts.shape[1]
+    tables = np.zeros((n_people * n_classes, n_classes))
+    np.add.at(tables, place, counts)
+    tables = tables.reshape(n_people, n_classes, n_classes)
+    sums = tables.sum(axis=2)
+    recall = np.divide(np.diagonal(tables, axis1=1, axis2=2), sums, out=np.zeros_like(sums), where=sums > 0)
+    return float(np.mean(recall.sum(axis=1) / (sums > 0).sum(axis=1)))

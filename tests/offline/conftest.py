@@ -61,7 +61,7 @@ def _config(**changes):
         "head": {"n_hidden": 0},
         "finetune": {"epochs": 3, "batch_size": 32, "head_lr": 1e-2, "encoder_lr": 1e-2},
         "quantize": {"n_calibration": 64, "max_size_ratio": 1.0},
-        "evaluate": {"split": "grouped_folds", "options": {"k": 2, "n_validation_subjects": 1}},
+        "evaluate": {"split": "grouped_folds", "options": {"k": 2, "n_validation_subjects": 1}, "n_permutations": 100},
     }
     return RunConfig.model_validate(content | changes)
 

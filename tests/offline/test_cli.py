@@ -40,6 +40,7 @@ batch_size = 16
 split = "grouped_folds"
 options = {{ k = 2, n_validation_subjects = 1 }}
 n_refits = 3
+n_permutations = 100
 [quantize]
 n_calibration = 32
 max_accuracy_drop = 1.0

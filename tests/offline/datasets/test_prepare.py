@@ -21,9 +21,11 @@ def test_only_what_is_missing_is_computed(spec, tmp_path):
     assert steps == [(2, 3, "02_1"), (3, 3, "03_1")]
 
 
-def test_several_workers_give_what_one_gives(spec, tmp_path):
+@pytest.mark.parametrize("backend", ["threading", pytest.param(None, marks=pytest.mark.slow, id="processes")])
+def test_several_workers_give_what_one_gives(backend, spec, tmp_path):
     results = [
-        prepare("simulated", None, spec, cache_dir=tmp_path / str(n), options=OPTIONS, n_jobs=n).recordings() for n in (1, 2)
+        prepare("simulated", None, spec, cache_dir=tmp_path / str(n), options=OPTIONS, n_jobs=n, backend=backend).recordings()
+        for n in (1, 2)
     ]
     for one, other in zip(*results, strict=True):
         assert (one.subject, one.trial) == (other.subject, other.trial)

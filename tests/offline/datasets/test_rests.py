@@ -78,11 +78,9 @@ def test_a_fold_along_the_personal_line_depends_on_the_rests(windows, config, ma
 
 
 def test_the_protocol_says_whose_baseline_live_would_come_later(windows, make_config, tmp_path):
-    config = make_config(finetune={"epochs": 1}, quantize={"enabled": False})
+    evaluate = {"split": "grouped_folds", "options": {"k": 2, "n_validation_subjects": 1}, "baselines": ["majority"]}
+    config = make_config(finetune={"epochs": 1}, quantize={"enabled": False}, evaluate=evaluate | {"n_permutations": 0})
     late = dataclasses.replace(windows, late_rest=frozenset((0, 3)))
     summary = measure(Run(config, open_run(config, tmp_path), late))
-    assert (
-        "Along the line 'personal', 2 of 6 people are normalised by rest that comes later"
-        in summary.protocol
-    )
+    assert "Along the line 'personal', 2 of 6 people are normalised by rest that comes later" in summary.protocol
     assert rest_text(config, windows) == "" == rest_text(make_config(lines=["population"]), late)

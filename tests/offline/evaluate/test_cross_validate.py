@@ -53,7 +53,7 @@ def test_changing_the_test_side_changes_no_fit(windows, fold, make_config):
 
 
 def test_both_lines_are_tested_on_the_same_windows(windows, fold, make_config):
-    config = make_config(finetune={"epochs": 1})
+    config = make_config(finetune={"epochs": 1}, quantize={"n_calibration": 64, "max_size_ratio": 1.0, "on_failure": []})
     result = run_fold(config, windows, fold)
     names = {"majority", "logistic_regression", "sclcm", "sclcm int8"}
     assert set(result.reading.probabilities) == {(name, line) for name in names for line in config.lines}

@@ -6,9 +6,11 @@ from offline.seeds import Seed
 from offline.training.networks import build_classifier, build_encoder
 
 
-@pytest.fixture
-def exported(make_config, tmp_path):
-    config = make_config()
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    from tests.offline.conftest import _config
+
+    config, tmp_path = _config(), tmp_path_factory.mktemp("live")
     network = build_classifier(config, build_encoder(config, Seed(0)), 2, Seed(0)).eval()
     export_network(network, config.features.input_shape, tmp_path / "network.onnx")
     return tmp_path / "network.onnx", config
@@ -24,7 +26,7 @@ def test_a_network_over_the_budget_is_refused_with_what_it_takes_and_the_way_out
     assert "distil" in str(refused.value) and "fewer channels" in str(refused.value)
 
 
-def test_a_transformer_is_told_of_tokens_that_can_be_dropped_unless_it_drops_some(exported, make_config):
+def test_a_transformer_is_told_of_tokens_that_can_be_dropped_unless_it_drops_some(exported):
     path, config = exported
 
     def remedy(prune):
