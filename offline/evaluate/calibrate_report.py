@@ -66,7 +66,8 @@ def write_check(check: CalibrationCheck, config: RunConfig, card: DatasetCard, b
 def _parts(check: CalibrationCheck, config: RunConfig, card: DatasetCard, block_s: float) -> Sequence[str]:
     protocol = (
         f"Each person's model was trained without them. What follows the baseline is cut into blocks of {block_s:g} s, {GAP_S:g} s "
-        "apart; the first half of each class's blocks calibrates, the second half tests. A calibration is accepted when it is "
+        "apart; the first half of each class's blocks calibrates, the second half tests; where every class has several stimuli, the "
+        "first half of these, and no stimulus is in both. A calibration is accepted when it is "
         "better than chance on held-out blocks of the first half, and not worse there than the model as it is; otherwise the model "
         "with the person's own rest goes on."
     )

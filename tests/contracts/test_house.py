@@ -82,8 +82,9 @@ def test_no_machine_path_stands_in_the_code() -> None:
 
 def test_only_the_command_lines_print() -> None:
     for path in sources():
-        if path.name == "cli.py":
+        text = path.read_text()
+        if path.name == "cli.py" or "print(" not in text:
             continue
-        calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
+        calls = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call)]
         prints = [n.lineno for n in calls if isinstance(n.func, ast.Name) and n.func.id == "print"]
         assert not prints, f"{path.relative_to(ROOT)} prints at lines {prints}; use logging"

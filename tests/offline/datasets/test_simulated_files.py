@@ -35,7 +35,7 @@ def test_a_written_deap_is_read_as_one(tmp_path, files):
 
 
 def test_a_simulation_that_lacks_files_is_said_to(tmp_path, caplog):
-    write_seed(tmp_path / "seed", n_subjects=2, clip_s=3.0)[1].unlink()
+    write_seed(tmp_path / "seed", n_subjects=2, clip_s=1.0)[1].unlink()
     find_dataset("seed").sources(tmp_path / "seed")
     assert "holds 1 of the 2 files that were to be simulated; the same 'sclcm-offline simulate' again" in caplog.text
     caplog.clear()
