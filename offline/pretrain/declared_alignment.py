@@ -12,8 +12,9 @@ DECLARED: tuple[Method, ...] = (
         title="MR-CCL, contrast between modalities",
         stage="pretrain",
         summary="A window's EEG and what else was measured find each other among other trials; each finds its noisy twin.",
-        when="DEAP-like peripheral channels exist for training (sclcm-offline peripherals). Without them the second view of the EEG itself"
-        " helped the frozen encoder of simulated people, not the finetuned one.",
+        when="More was measured in training than will be live (sclcm-offline peripherals): the rest of the cap, with tau 1, or DEAP's"
+        " peripheral channels. With neither, the second view of the EEG itself helped the frozen encoder of simulated people, not the"
+        " finetuned one.",
         signals=("features",),
         looks_at=("trial", "second modality"),
         encoders=("sclcm", "tcn"),
@@ -28,7 +29,8 @@ DECLARED: tuple[Method, ...] = (
         title="MR-CCL, second modality in training only",
         stage="finetune",
         summary="Trains EEG, second modality and both together with modality dropout; the EEG's own classifier is kept.",
-        when="After 'mrccl': what else was measured teaches, and the live program needs the EEG alone.",
+        when="After 'mrccl': what else was measured, DEAP's peripheral channels or the rest of the cap, teaches, and the live program needs"
+        " the config's own electrodes alone.",
         signals=("features",),
         looks_at=("label", "trial", "second modality"),
         encoders=("sclcm", "tcn"),
