@@ -109,7 +109,8 @@ class Vqvae(WindowTask):
         return ((waveform - norm_patch(target)) ** 2).mean() + ((spectrum - log_spectrum(target)) ** 2).mean()
 
     def _evenness(self, unit: Tensor) -> Tensor:
-        shares = (unit @ self._codebook.codes.T / _ENTROPY_TAU).softmax(dim=1).mean(dim=0)  # (n_codes,)
+        codes = self._codebook.codes.clone()  # they follow the tokens before the gradient is taken
+        shares = (unit @ codes.T / _ENTROPY_TAU).softmax(dim=1).mean(dim=0)  # (n_codes,)
         return perplexity(shares).log()
 
     @torch.no_grad()
