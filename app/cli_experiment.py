@@ -66,7 +66,7 @@ def add_commands(commands: object, command: MakeCommand, add_device: AddOptions,
         add_network(parser)
     _add_report(command(commands, "report", "run_report", "what a session came to, as HTML, PNG and tables", _REPORT))
     sessions = command(commands, "sessions", "run_sessions", "list sessions, or delete one whole", _SESSIONS)
-    sessions.add_argument("action", choices=("list", "delete"), help="what to do")
+    sessions.add_argument("action", nargs="?", default="list", choices=("list", "delete"), help="what to do (default: list)")
     sessions.add_argument("name", nargs="?", metavar="NAME", help="which session to delete: ses-..., or sub-.../ses-...")
     sessions.add_argument("--sessions", type=Path, default=Path("sessions"), metavar="FOLDER", help="folder of all sessions")
 

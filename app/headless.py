@@ -128,9 +128,14 @@ def summary_record(session: Session) -> dict[str, Any]:
             if (rest := status.baseline_progress_s) is None
             else {"unfinished_baseline": {"taken_s": rest[0], "needed_s": rest[1]}}
         ),
+        **({} if status.n_predictions else {"too_short": _too_short(session, status.n_samples / spec.sfreq)}),
         **({"recorded_in": [str(path) for path in session.recorded_in]} if session.recorded_in else {}),
         **_compared(session.comparison()),
     }
+
+
+def _too_short(session: Session, came_s: float) -> dict[str, float]:
+    return {"came_s": came_s, "needed_s": session.manifest.features.span_s}
 
 
 def _compared(found: Comparison | None) -> dict[str, Any]:
@@ -187,6 +192,11 @@ def _summary_words(record: dict[str, Any]) -> str:
         f"{record['n_predictions']} predictions by {record['model']}, {record['n_withheld']} of them withheld; "
         f"{record['n_samples']} samples, {record['n_lost']} lost; {record['n_skipped']} windows skipped.",
     ]
+    if "too_short" in record:
+        came_s, needed_s = record["too_short"]["came_s"], record["too_short"]["needed_s"]
+        lines.append(
+            f"That was {came_s:.1f} s of signal; the model looks at {needed_s:g} s. Give it a longer recording, or more time."
+        )
     if "unfinished_baseline" in record:
         lines.append(_unfinished_words(record["unfinished_baseline"]))
     if latency["p50"] is not None:

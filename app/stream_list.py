@@ -80,7 +80,7 @@ def _print_stream(console: Console, record: dict[str, Any]) -> None:
     rate = f"{record['sfreq']:g} Hz" if record["sfreq"] else "irregular"
     labels = record["ch_names"]
     shown = " ".join(labels[:12]) + (" …" if len(labels) > 12 else "")
-    facts = f"{record['type']}, {len(labels)} channels, {rate}, id {record['source_id'] or '–'}"
+    facts = f"{record['type']}, {len(labels)} channel{'' if len(labels) == 1 else 's'}, {rate}, id {record['source_id'] or '–'}"
     console.print(f"[bold]{escape(record['name'])}[/bold]  {escape(facts)}")
     if shown:
         console.print(f"    channels: {shown}", markup=False)

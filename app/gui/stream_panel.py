@@ -98,7 +98,8 @@ class StreamPanel(Panel):
         event.accept()
 
     def _item(self, stream: FoundStream) -> QListWidgetItem:
-        facts = f"{stream.type}, {len(stream.ch_names)} channels, {stream.sfreq:g} Hz, on {stream.hostname or 'this computer'}"
+        n, where = len(stream.ch_names), stream.hostname or "this computer"
+        facts = f"{stream.type}, {n} channel{'' if n == 1 else 's'}, {stream.sfreq:g} Hz, on {where}"
         item = QListWidgetItem(f"{stream.name}   ·   {facts}\n{'✓' if stream.fits else '×'} {stream.verdict}")
         item.setData(Qt.UserRole, stream.source_id)
         if not stream.fits:

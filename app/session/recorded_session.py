@@ -127,8 +127,12 @@ def read_sessions(path: Path) -> list[RecordedSession]:
 
 def _sessions(path: Path) -> dict[str, tuple[dict[str, Any], int]]:
     """Return the streams of each session by their types, by the person's name, and how many bytes were cut off."""
+    if path.is_dir():
+        raise RecordingError(f"'{path}' is a folder.", "Name one recording of it.")
     if not path.is_file():
         raise RecordingError(f"There is no file '{path}'.", "Check the path.")
+    if not path.stat().st_size:
+        raise RecordingError(f"'{path}' is empty.", _COPY_AGAIN)
     if path.suffix.lower() not in (".xdf", ".xdfz", ".gz"):
         raise RecordingError(f"'{path}' is not the recording of a session: that is an XDF file.", _REPLAY_IT)
     chunks = whole_chunks(path)

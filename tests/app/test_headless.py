@@ -76,3 +76,11 @@ def test_a_baseline_that_was_never_finished_is_told_at_the_end_with_the_remedy(t
             "The baseline was not finished: 9.5 of 60 s of good rest, and so every window was withheld. Give a"
             in out.getvalue()
         )
+
+
+def test_a_recording_that_is_shorter_than_a_window_is_told_of(tmp_path: Path) -> None:
+    out = io.StringIO()
+    samples = np.ones((40, 2))
+    short = Session(ArraySource(samples), load_bundle(write_bundle(tmp_path)), SessionSettings(policy=WindowPolicy.EVERY))
+    run_headless(short, out, as_json=False)
+    assert "That was 0.3 s of signal; the model looks at 2.5 s." in out.getvalue()

@@ -26,6 +26,10 @@ def test_models_of_which_the_same_is_true_stand_together() -> None:
     assert said.count("2 channels matched") == 1 and "one, two, three: 2 channels matched" in said
 
 
+def test_one_channel_is_no_channels() -> None:
+    assert "EEG, 1 channel, 250 Hz" in words(a_stream("patch", "EEG", "T7"))
+
+
 def test_channels_and_remedy_are_said_once_for_all_models() -> None:
     said = words(a_stream("muse", "EEG", "TP9", "AF7", "AF8", "TP10"))
     assert "one, two, three: no: The model needs the channels T7, T8." in said

@@ -79,6 +79,8 @@ def test_sessions_are_listed_and_deleted_by_name(tmp_path: Path, capsys) -> None
     (folder / "session.json").write_text('{"subject": "07", "session": "1", "task": "moods"}')
     assert main(["sessions", "list", "--sessions", str(tmp_path)]) == 0
     assert capsys.readouterr().out.startswith("sub-07/ses-1  moods")
+    assert main(["sessions", "--sessions", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.startswith("sub-07/ses-1  moods"), "listing is what is meant when nothing is said"
     assert main(["sessions", "delete", "--sessions", str(tmp_path)]) == 2
     assert main(["sessions", "delete", "ses-1", "--sessions", str(tmp_path)]) == 0
     assert not folder.exists()

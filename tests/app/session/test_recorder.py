@@ -258,6 +258,11 @@ def test_a_file_of_another_program_is_no_session(data_dir: Path, tmp_path: Path)
         read_session(data_dir / "samples" / "REAL_lsl_dsi7_300Hz_110s_unity_markers.xdf")
     with pytest.raises(RecordingError, match="There is no file"):
         read_session(tmp_path / "none.xdf")
+    with pytest.raises(RecordingError, match=r"is a folder\. Name one"):
+        read_session(tmp_path)
+    (tmp_path / "empty.xdf").touch()
+    with pytest.raises(RecordingError, match=r"is empty\. Copy the file again"):
+        read_session(tmp_path / "empty.xdf")
 
 
 def test_a_header_that_was_altered_is_refused(bundle: Bundle, tmp_path: Path) -> None:
