@@ -85,7 +85,8 @@ class Findings:
     confusion : dict of str to Counter
         For each label, how many presentations got which answer.
     agreement : Share or None
-        Presentations whose answer is their label, classes counting alike; None when the labels are no classes of the model.
+        Presentations whose answer is their label, classes and stimuli counting alike, with an interval over stimuli: showings of one
+        are no independent witnesses. None when the labels are no classes of the model.
     by_rating : dict of (str, str) to Counter
         Scale and level of rating, and how many presentations got which answer.
     withheld : tuple of (str, int, float)
@@ -164,7 +165,7 @@ def _by_stimulus(shown: Iterable[Presentation]) -> dict[tuple[str, str], tuple[M
     rows: dict[tuple[str, str], list[Float64Array]] = {}
     for one in shown:
         if one.probabilities is not None:
-            rows.setdefault((one.span.label, one.span.name.partition("#")[0]), []).append(one.probabilities)
+            rows.setdefault((one.span.label, _stimulus(one)), []).append(one.probabilities)
     return {key: tuple(mean_over(values) for values in np.array(found).T) for key, found in rows.items()}
 
 
@@ -195,7 +196,13 @@ def _agreement(shown: Iterable[Presentation], class_names: Sequence[str]) -> Sha
         return None
     right = np.array([one.answer == one.span.label for one in told])
     labels = np.array([class_names.index(one.span.label) for one in told])
-    return block_share(right, np.arange(len(told)), labels)
+    _, clip = np.unique([f"{one.span.label}/{_stimulus(one)}" for one in told], return_inverse=True)
+    return block_share(right, clip, labels)
+
+
+def _stimulus(shown: Presentation) -> str:
+    """Return what was shown, without the number of the showing."""
+    return shown.span.name.partition("#")[0]
 
 
 def _by_rating(shown: Iterable[Presentation]) -> dict[tuple[str, str], Counter[str]]:

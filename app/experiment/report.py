@@ -133,8 +133,9 @@ def _agreement(findings: Findings) -> str:
     if share is None:
         return "<p class=muted>The labels are no classes of the model: agreement cannot be counted.</p>"
     return (
-        f"<p>{share.value:.0%} of the presentations got their label as the answer [{share.low:.0%}, {share.high:.0%}], labels "
-        f"counting alike. Guessing gives {1 / len(findings.class_names):.0%}.</p>"
+        f"<p>{share.value:.0%} of the presentations got their label as the answer [{share.low:.0%}, {share.high:.0%}], labels and "
+        "stimuli counting alike; the interval is over the stimuli of this one session. "
+        f"Guessing gives {1 / len(findings.class_names):.0%}.</p>"
     )
 
 

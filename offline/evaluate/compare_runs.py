@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from offline.evaluate.intervals import Figure, paired_test
+from offline.evaluate.run_fold import FLOAT
+from offline.evaluate.summary import shown_name
 from offline.seeds import Seed
 from sclcm_core.errors import ConfigError
 
@@ -84,7 +86,7 @@ def method_rows(runs: Sequence[RunMetrics]) -> list[Row]:
     return [
         (
             run.name,
-            method["method"],
+            _name(method),
             method["line"],
             str(Figure(**method["balanced_accuracy"])),
             str(Figure(**method["macro_f1"])),
@@ -130,4 +132,8 @@ def _paired_row(names: str, a: dict[str, Any], b: dict[str, Any], seed: Seed) ->
         return []
     scores = [np.array([scores[person] for person in shared]) for scores in (of_a, of_b)]
     difference, p = paired_test(scores[0], scores[1], seed.of("compare").rng())
-    return [(names, a["method"], a["line"], str(difference), f"{p:.4f}", str(len(shared)))]
+    return [(names, " / ".join(dict.fromkeys((_name(a), _name(b)))), a["line"], str(difference), f"{p:.4f}", str(len(shared)))]
+
+
+def _name(method: dict[str, Any]) -> str:
+    return shown_name(method["method"], method.get("network", FLOAT))

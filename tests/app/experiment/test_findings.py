@@ -80,6 +80,16 @@ def test_figures_stand_over_presentations_with_their_intervals(session: Recorded
     assert findings.by_rating["valence", "7-9"] == {"calm": 2}
 
 
+def test_showings_of_one_stimulus_are_one_witness(session: RecordedSession) -> None:
+    twice = find_out(session).agreement
+    from dataclasses import replace
+
+    markers = [Marker(m.t, m.text.replace("#2", "-again#2").replace("#3", "-again#3")) for m in session.markers]
+    apart = find_out(replace(session, markers=tuple(markers))).agreement
+    assert twice.value == apart.value
+    assert twice.high - twice.low > apart.high - apart.low
+
+
 def test_an_interval_is_students(session: RecordedSession) -> None:
     found = mean_over(np.array([0.4, 0.5, 0.6]))
     assert (found.low, found.high) == pytest.approx((0.5 - 4.303 * 0.1 / 3**0.5, 0.5 + 4.303 * 0.1 / 3**0.5))

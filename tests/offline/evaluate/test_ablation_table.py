@@ -19,7 +19,11 @@ def method(name, scores):
 def point(name, scores):
     methods = [method("network", scores), method("logistic_regression", [0.6, 0.6, 0.6]), method("majority", [0.5] * 3)]
     summary = SimpleNamespace(
-        methods=methods, protocol="Held out.", chance=0.5, folds=[], find=lambda name, _: next(m for m in methods if m.method == name)
+        methods=methods,
+        protocol="Held out.",
+        chance=0.5,
+        folds=[],
+        find=lambda name, _: next(m for m in methods if m.method == name),
     )
     card = DatasetCard("heads", "Heads", "MIT", "Nobody.", simulated=True, target="emotion")
     return Point(SimpleNamespace(name=name), summary, card)
