@@ -73,7 +73,7 @@ def test_a_config_without_the_section_is_no_comparison(tmp_path):
     assert not is_comparison(tmp_path / "missing.toml")
 
 
-@pytest.mark.parametrize("name", ["seed", "deap", "raw-eegmat"])
+@pytest.mark.parametrize("name", ["seed", "raw-seed", "deap", "raw-eegmat"])
 def test_on_every_kind_of_file_methods_have_the_settings_that_were_chosen_on_simulated_people(name):
     of = "raw-simulated" if name.startswith("raw") else "simulated"
     (config, found), (chosen_config, chosen) = (load_comparison(CONFIGS / f"compare-{each}.toml") for each in (name, of))
@@ -88,8 +88,8 @@ def test_on_every_kind_of_file_methods_have_the_settings_that_were_chosen_on_sim
 
 
 def without_files(methods):
-    """What is left of methods' settings without those that say where something is read from, or that go by the number of classes."""
-    files = {"teacher", "peripherals", "captions"}
+    """What is left of methods' settings without those that say where something is read from, or go by what is read or by the classes."""
+    files = {"teacher", "peripherals", "captions", "tau"}
     methods = {name: section for name, section in methods.items() if name != "selftrain"}
     kept = {
         name: {
