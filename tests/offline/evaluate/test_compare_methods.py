@@ -186,8 +186,12 @@ def test_without_a_section_a_comparison_has_its_usual_shares():
 def test_what_is_read_with_the_tables_says_once_what_is_simulated_and_what_chance_is(plan):
     card = read_views(plan).features.dataset
     for title in ("Heads", "Heads (simulated)"):
-        first = notes(replace(card, title=title), "Held out.", 4, 2, 1 / 3)[0]
+        first = notes(replace(card, title=title), "Held out.", 4, 2, 1 / 3, "new")[0]
         assert first.lower().count("simulated") == 1 and "4 people tested; chance is 0.333" in first
+    told = {
+        start: "starts as the linear probe" in notes(card, "Held out.", 4, 2, 1 / 3, start)[1] for start in ("new", "probe")
+    }
+    assert told == {"new": False, "probe": True}
 
 
 def test_a_method_of_finetuning_is_shown_by_its_own_loss_not_by_what_stops_it(plan, outcomes, monkeypatch, tmp_path):
