@@ -81,7 +81,7 @@ def run(options: argparse.Namespace, print_table: PrintTable) -> str:
     figures = tables.arm_figures(outcomes, shares, live, Seed(plan.config.seed).of("comparison"))
     n_people = max((len(tested.people) for arm in figures for tested in arm.trained.values()), default=0)
     protocol, n_draws, start = protocol_text(plan.config), plan.comparison.n_draws, plan.config.finetune.start
-    texts = tables.notes(windows.dataset, protocol, n_people, n_draws, 1 / windows.n_classes, start)
+    texts = tables.notes(windows.dataset, protocol, n_people, n_draws, 1 / windows.n_classes, start=start)
     content = {**plan_key(plan), "notes": texts, "methods": [arm.as_dict() for arm in figures]}
     (plan.folder / "methods.json").write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     html = tables.comparison_html(plan.config.title, windows.dataset, texts, figures, shares)

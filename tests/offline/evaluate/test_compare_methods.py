@@ -186,10 +186,11 @@ def test_without_a_section_a_comparison_has_its_usual_shares():
 def test_what_is_read_with_the_tables_says_once_what_is_simulated_and_what_chance_is(plan):
     card = read_views(plan).features.dataset
     for title in ("Heads", "Heads (simulated)"):
-        first = notes(replace(card, title=title), "Held out.", 4, 2, 1 / 3, "new")[0]
+        first = notes(replace(card, title=title), "Held out.", 4, 2, 1 / 3, start="new")[0]
         assert first.lower().count("simulated") == 1 and "4 people tested; chance is 0.333" in first
     told = {
-        start: "starts as the linear probe" in notes(card, "Held out.", 4, 2, 1 / 3, start)[1] for start in ("new", "probe")
+        start: "starts as the linear probe" in notes(card, "Held out.", 4, 2, 1 / 3, start=start)[1]
+        for start in ("new", "probe")
     }
     assert told == {"new": False, "probe": True}
 
