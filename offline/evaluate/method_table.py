@@ -306,8 +306,8 @@ def notes(card: DatasetCard, protocol: str, n_people: int, n_draws: int, chance:
         f"{card.title}{simulated}. {protocol} {n_people} people tested; chance is {chance:.3f}. Where a fold holds out stimuli, the"
         " class that is the most frequent in training is rarer in its test: 'majority' then stands below chance.",
         "Balanced accuracy, mean over people; intervals over people, on the stimuli that were shown. Every arm has the same windows, folds,"
-        f" seeds and labelled trials ({n_draws} draws where not all are labelled), and at most the epochs that its config gives; an epoch draws as many windows as"
-        f" training has, however few are labelled.{began if start == 'probe' else ''}",
+        f" seeds and labelled trials ({n_draws} draws where not all are labelled), and at most the epochs that its config gives; an epoch"
+        f" draws as many windows as training has, however few are labelled.{began if start == 'probe' else ''}",
         "'less untrained' and 'less twin': the same network without pretraining, trained by plain cross-entropy; person by person."
         " 'less its start', for a method of finetuning that is meant to follow a pretraining: plain cross-entropy from the same pretrained"
         " encoder, which is what the finetuning itself adds. Intervals are not corrected for the number of comparisons.",
