@@ -47,16 +47,18 @@ class StageFigures:
 
     Parameters
     ----------
-    loss, trivial_loss : float
-        At its best, on the validation people where the method judges itself by its loss, on the training people otherwise; and what
-        learning nothing costs. Without unit.
+    loss : float or None
+        At its best, on the validation people where the method judges itself by its loss, on the training people otherwise; without
+        unit. None where training made nothing better of the probe that it started from.
+    trivial_loss : float
+        What learning nothing costs, without unit.
     epochs : int
         Epochs after which it was best.
     cpu_s : float
         Processor time of the whole stage in s.
     """
 
-    loss: float
+    loss: float | None
     trivial_loss: float
     epochs: int
     cpu_s: float
@@ -216,7 +218,7 @@ def _trained(section: TrainerConfig, stage: Any, setting: Setting, seed: Seed) -
     if np.isnan(trivial):
         trivial = task.trivial_loss()
     spent_s = time.process_time() - start
-    loss = best.get("loss", float("nan"))
+    loss = best.get("loss")
     if stage == "pretrain":  # what finetuning is judged by is cross-entropy, whatever it learns
         loss = best.get("validation_loss", loss)
     return task, StageFigures(loss, trivial, history.best_epoch, spent_s)

@@ -80,7 +80,7 @@ class ArmFigures:
     probe, trained : dict of float to Tested
         By share of labels: the frozen encoder under a linear probe, and the network trained further.
     loss, trivial_loss : float or None
-        Of the method's own stage, mean over seeds and folds, without unit.
+        Of the method's own stage, mean over the seeds and folds that were trained, without unit; None where all kept their probe.
     embedding : dict of str to float
         Mean over seeds and folds.
     n_parameters : int
@@ -188,7 +188,9 @@ def _figures(outcome: Outcome, shares: Sequence[float], people: People, live: Li
     most = f"{max(shares):g}"
     before = [cell.pretraining for cell in cells if cell.pretraining]
     after = [cell.finetuning[most] for cell in cells if most in cell.finetuning]
-    judged = before if stage == "pretrain" else after if stage == "finetune" else []
+    judged = [
+        each for each in (before if stage == "pretrain" else after if stage == "finetune" else []) if each.loss is not None
+    ]
     return ArmFigures(
         arm.name,
         arm.network,
@@ -197,8 +199,8 @@ def _figures(outcome: Outcome, shares: Sequence[float], people: People, live: Li
         arm.start,
         probe,
         trained,
-        loss=_mean([figures.loss for figures in judged]) if judged else None,
-        trivial_loss=_mean([figures.trivial_loss for figures in judged]) if judged else None,
+        loss=_mean([each.loss for each in judged if each.loss is not None]) if judged else None,
+        trivial_loss=_mean([each.trivial_loss for each in judged]) if judged else None,
         embedding={key: _mean([cell.embedding[key] for cell in cells]) for key in cells[0].embedding},
         n_parameters=cells[0].n_parameters,
         pretrain_cpu_s=_mean([figures.cpu_s for figures in before]),
@@ -311,9 +313,9 @@ def notes(card: DatasetCard, protocol: str, n_people: int, n_draws: int, chance:
         "'less untrained' and 'less twin': the same network without pretraining, trained by plain cross-entropy; person by person."
         " 'less its start', for a method of finetuning that is meant to follow a pretraining: plain cross-entropy from the same pretrained"
         " encoder, which is what the finetuning itself adds. Intervals are not corrected for the number of comparisons.",
-        "Loss beside what learning nothing costs: of validation people in pretraining, of training people in finetuning; 'Share told' is"
-        " how much of that cost the method does without. Effective rank: dimensions that the embedding uses."
-        " Processor time of one core, one fold; live: float32 ONNX, one window, one thread, without its features.",
+        "Loss beside what learning nothing costs: of validation people in pretraining, of training people in finetuning; folds that kept"
+        " their probe have none. 'Share told' is how much of that cost the method does without. Effective rank: dimensions that the"
+        " embedding uses. Processor time of one core, one fold; live: float32 ONNX, one window, one thread, without its features.",
     ]
 
 

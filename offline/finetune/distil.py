@@ -98,7 +98,8 @@ class Distil(Classify):
         teacher: Float32Array,
     ) -> None:
         super().__init__(network, config, train, validation)
-        self._trivial = super().trivial_loss()
+        shares = np.bincount(train.label, minlength=network.head.n_classes) / len(train)
+        self._shares = torch.from_numpy(np.log(np.maximum(shares, 1 / len(train)))).float()
         device = self._label.device
         self._features = torch.cat([self._features, torch.from_numpy(unlabelled.features).to(device)])
         self._label = torch.cat([self._label, torch.full((len(unlabelled),), -1, device=device)])
@@ -116,8 +117,12 @@ class Distil(Classify):
         )
 
     def trivial_loss(self) -> float:
-        """Return the cross-entropy in nats of answering with the classes' shares, whatever the window."""
-        return self._trivial
+        """Return the distillation loss in nats of answering with the classes' shares, whatever the window."""
+        logits = self._shares.to(self._label.device).expand(len(self._label), -1)
+        options = self._options
+        return float(
+            distillation_loss(logits, self._teacher, self._label, temperature=options.temperature, share=options.share)
+        )
 
 
 def build_distil(setting: Setting) -> Distil:

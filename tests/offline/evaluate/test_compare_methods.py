@@ -195,6 +195,18 @@ def test_what_is_read_with_the_tables_says_once_what_is_simulated_and_what_chanc
     assert told == {"new": False, "probe": True}
 
 
+def test_folds_that_kept_their_probe_have_no_loss(outcomes):
+    found = next(outcome for outcome in outcomes if outcome.arm.name == "sclcm")
+    cell = found.cells[0]
+    kept = replace(cell, pretraining=replace(cell.pretraining, loss=None, trivial_loss=9.0))
+    half, none = (
+        arm_figures([replace(found, cells=cells)], (0.5, 1.0), {}, Seed(0))[0] for cells in ((kept, cell), (kept, kept))
+    )
+    assert (half.loss, half.trivial_loss) == pytest.approx((cell.pretraining.loss, cell.pretraining.trivial_loss))
+    assert (none.loss, none.told) == (None, None)
+    assert cost_rows([none])[0][1:4] == ("", "", "")
+
+
 def test_a_method_of_finetuning_is_shown_by_its_own_loss_not_by_what_stops_it(plan, outcomes, monkeypatch, tmp_path):
     usual = Classify.validate
 
