@@ -13,8 +13,7 @@ DECLARED: tuple[Method, ...] = (
         stage="pretrain",
         summary="A window's EEG and what else was measured find each other among other trials; each finds its noisy twin.",
         when="More was measured in training than will be live (sclcm-offline peripherals): the rest of the cap, with tau 1, or DEAP's"
-        " peripheral channels. With neither, the second view of the EEG itself helped the frozen encoder of simulated people, not the"
-        " finetuned one.",
+        " peripheral channels. With neither, the second view of the EEG itself teaches less.",
         signals=("features",),
         looks_at=("trial", "second modality"),
         encoders=("sclcm", "tcn"),
@@ -63,7 +62,7 @@ DECLARED: tuple[Method, ...] = (
         stage="finetune",
         summary="Aligns windows with sentences about them; a class is told by prompts, and any word can be matched live.",
         when="Ratings or notes exist, or users shall type words. Told by prompts of words that stood in captions it is a classifier, and as"
-        " such no better than cross-entropy on simulated people.",
+        " such no better than cross-entropy from the same encoder on simulated people.",
         signals=("features", "raw"),
         looks_at=("label", "trial", "text"),
         encoders=("sclcm", "tcn", "patches"),

@@ -131,7 +131,7 @@ class Vqvae(WindowTask):
         if self._n_poor >= PATIENCE:
             raise CollapseError(
                 f"For {PATIENCE} epochs fewer than {FEWEST_WORDS} words are in use (perplexity {words:.1f}).",
-                "Lower the learning rate, or set entropy = 0.1 in [pretrain.options].",
+                f"Lower the learning rate, or raise entropy in [pretrain.options] (now {self._options.entropy:g}).",
             )
         return Validation(found.score, {**found.figures, "perplexity": words, "used": float((usage > 0).float().mean())})
 

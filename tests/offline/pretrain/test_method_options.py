@@ -16,12 +16,12 @@ NEEDS_MORE = {"peripherals", "own_scale", "captions", "class_words", "held_out_w
 
 
 def other_values(field):
-    """Values that differ from the usual one: of a choice all, of a switch the other, of a weight that is off a small one."""
+    """Values that differ from the usual one: all others of a choice, the other of a switch, half of a weight, or a small one where it is off."""
     if get_origin(field.annotation) is Literal:
         return [value for value in get_args(field.annotation) if value != field.default]
     if isinstance(field.default, bool):
         return [not field.default]
-    return [0.1] if field.default == 0 and field.annotation is float else []
+    return [field.default / 2 or 0.1] if field.annotation is float and field.default is not None else []
 
 
 CASES = [
