@@ -16,7 +16,7 @@ NEEDS_MORE = {"peripherals", "own_scale", "captions", "class_words", "held_out_w
 
 
 def other_values(field):
-    """Values that differ from the usual one: all others of a choice, the other of a switch, half of a weight, or a small one where it is off."""
+    """Values that differ from the usual one: all others of a choice, the other of a switch, half of a number (0.1 instead of 0)."""
     if get_origin(field.annotation) is Literal:
         return [value for value in get_args(field.annotation) if value != field.default]
     if isinstance(field.default, bool):
