@@ -130,7 +130,9 @@ def test_stimuli_are_dealt_where_each_has_one_label_and_there_are_enough():
 def test_a_refit_has_one_label_for_a_stimulus_whoever_is_tested(make_windows, config, monkeypatch):
     windows = make_windows(n_subjects=4, n_per_class=6, n_classes=2)
     clip = windows.trial % 2 * 6 + np.arange(len(windows)) % 6  # six clips a class
-    windows = dataclasses.replace(windows, stimulus=clip, stimulus_names=tuple("abcdefghijkl"))
+    trial = windows.subject * 12 + clip
+    names = {"stimulus_names": tuple("abcdefghijkl"), "trial_names": tuple(f"trial {k}" for k in range(48))}
+    windows = dataclasses.replace(windows, stimulus=clip, trial=trial, **names)
     dealt = []
 
     def keep(train, *_, **__):
